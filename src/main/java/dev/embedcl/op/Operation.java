@@ -1,0 +1,10 @@
+package dev.embedcl.op;
+
+/**
+ * Something a backend can execute. Sealed, so that a {@code switch} without {@code default} makes a
+ * new operation a compile error in every backend that does not have it yet.
+ *
+ * <p>An operation holds its buffers and does not own them.
+ */
+public sealed interface Operation
+    permits EmbeddingForward, EmbeddingBackward, SgdStep, DenseSgdStep {}

@@ -1,0 +1,10 @@
+/**
+ * What can be asked of a backend: one validated record per operation, and what they share.
+ *
+ * <p>A record's constructor checks shapes, types and limits once; a backend may rely on them. May
+ * import {@code memory} and nothing else of EmbedCL.
+ */
+@NullMarked
+package dev.embedcl.op;
+
+import org.jspecify.annotations.NullMarked;
