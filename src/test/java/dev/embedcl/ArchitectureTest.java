@@ -4,7 +4,6 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
-import static com.tngtech.archunit.library.GeneralCodingRules.USE_JAVA_UTIL_LOGGING;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -109,7 +108,13 @@ final class ArchitectureTest {
           .because("the library reports through System.Logger");
 
   @ArchTest
-  static final ArchRule logsGoThroughSystemLogger = noClasses().should(USE_JAVA_UTIL_LOGGING);
+  static final ArchRule libraryLogsThroughSystemLogger =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(qualified("cli"))
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("java.util.logging");
 
   @ArchTest
   static final ArchRule namesSayWhatAClassIs =
