@@ -1,7 +1,5 @@
 package dev.embedcl.op;
 
-import static dev.embedcl.op.Checks.requireArgument;
-
 import dev.embedcl.memory.DeviceBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -57,11 +55,15 @@ public record EmbeddingBackward(
     }
     switch (accumulation) {
       case DETERMINISTIC -> {
-        requireArgument(groups != null, "DETERMINISTIC accumulation needs groups");
+        if (groups == null) {
+          throw new IllegalArgumentException("DETERMINISTIC accumulation needs groups");
+        }
         groups.requireFits(count, gradWeight.rows());
       }
       case ATOMIC -> {
-        requireArgument(indices != null, "ATOMIC accumulation needs indices");
+        if (indices == null) {
+          throw new IllegalArgumentException("ATOMIC accumulation needs indices");
+        }
         Checks.requireIndexBuffer(indices, count);
       }
     }
