@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Ways to add to a float that others add to at the same time, the fastest first. A way is taken for
- * a device after its kernel was built <em>and</em> gave the right sums there: there are drivers that
- * build an instruction they do not have and add nothing.
+ * a device after its kernel was built <em>and</em> gave the right sums there: there are drivers
+ * that build an instruction they do not have and add nothing.
  */
 enum FloatAtomics {
   /** NVIDIA, compute capability 9.0 and later: one instruction adds 16 bytes. */
@@ -108,8 +108,7 @@ enum FloatAtomics {
       launcher.queue().write(indices, 0, MemorySegment.ofArray(ids));
       launcher.queue().write(gradOutput, 0, MemorySegment.ofArray(values));
       launcher.queue().fill(gradWeight, 0, gradWeight.bytes(), (byte) 0);
-      Kernel kernel =
-          OpenClEmbeddingBackward.scatterKernels(launcher, this).variant(dim, 0);
+      Kernel kernel = OpenClEmbeddingBackward.scatterKernels(launcher, this).variant(dim, 0);
       OpenClEmbeddingBackward.launchScatter(
           launcher, kernel, gradOutput, indices, gradWeight, 3, null, 0, dim, 1, count);
       float[] actual = new float[expected.length];

@@ -50,7 +50,14 @@ record LaunchProfile(
   int localColumns(int dim) {
     int columns = columnItems(dim);
     int roundedUp = columns == 1 ? 1 : Integer.highestOneBit(columns - 1) << 1;
-    return Math.min(roundedUp, workGroupItems);
+    int best = Math.min(roundedUp, workGroupItems);
+    // Down to the 32 that run in step, the size that leaves the fewest work-items beyond the row.
+    for (int size = best / 2; size >= 32; size /= 2) {
+      if (roundUp(columns, size) < roundUp(columns, best)) {
+        best = size;
+      }
+    }
+    return best;
   }
 
   /** Returns the work-group's size along the rows. */

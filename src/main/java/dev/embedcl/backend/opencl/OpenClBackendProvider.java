@@ -74,7 +74,9 @@ public final class OpenClBackendProvider implements BackendProvider {
     String subject = OpenClDeviceInfo.selector(device) + " \"" + device.name() + "\"";
     if (!device.available()) {
       return new Refusal(
-          subject, "its driver says it is not available", "close what occupies it, or choose another");
+          subject,
+          "its driver says it is not available",
+          "close what occupies it, or choose another");
     }
     if (!device.compilerAvailable()) {
       return new Refusal(
