@@ -16,28 +16,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Arguments stay set from launch to launch; setting one to what it is already costs nothing.
  */
 public final class Kernel extends NativeObject {
-  private static final long SLOT_BYTES = 8;
-
-  /** What an argument is set to. */
-  private enum Kind {
-    UNSET,
-    BUFFER,
-    INT,
-    LONG,
-    FLOAT,
-    LOCAL
-  }
-
   private final Program program;
   private final String name;
   private final cl_kernel id;
   private final long handle;
-  private final MemorySegment[] slots;
+  private final KernelArguments arguments;
   private final MemorySegment global;
   private final MemorySegment local;
-  private final Kind[] kinds;
-  private final long[] values;
-  private final @Nullable Buffer[] buffers;
 
   /** Takes over a kernel that was just made. */
   Kernel(Program program, String name, cl_kernel id) {
@@ -45,22 +30,14 @@ public final class Kernel extends NativeObject {
     this.name = name;
     this.id = id;
     this.handle = id.getNativePointer();
-    int arguments =
-        (int)
-            new InfoQuery(
-                    "clGetKernelInfo",
-                    (parameter, bytes, value, returned) ->
-                        CL.clGetKernelInfo(id, parameter, bytes, value, returned))
-                .number(CL.CL_KERNEL_NUM_ARGS);
+    InfoQuery info =
+        new InfoQuery(
+            "clGetKernelInfo",
+            (parameter, bytes, value, returned) ->
+                CL.clGetKernelInfo(id, parameter, bytes, value, returned));
     Arena arena = Arena.ofAuto(); // a few bytes; nothing to close
-    this.slots = new MemorySegment[arguments];
-    this.kinds = new Kind[arguments];
-    for (int i = 0; i < arguments; i++) {
-      slots[i] = arena.allocate(SLOT_BYTES, SLOT_BYTES);
-      kinds[i] = Kind.UNSET;
-    }
-    this.values = new long[arguments];
-    this.buffers = new @Nullable Buffer[arguments];
+    this.arguments =
+        new KernelArguments(name, handle, (int) info.number(CL.CL_KERNEL_NUM_ARGS), arena);
     this.global = arena.allocate(ValueLayout.JAVA_LONG, WorkSize.MAX_DIMENSIONS);
     this.local = arena.allocate(ValueLayout.JAVA_LONG, WorkSize.MAX_DIMENSIONS);
   }
@@ -72,7 +49,7 @@ public final class Kernel extends NativeObject {
 
   /** Returns the number of arguments. */
   public int arguments() {
-    return slots.length;
+    return arguments.count();
   }
 
   /**
@@ -87,15 +64,11 @@ public final class Kernel extends NativeObject {
     if (buffer.context() != program.context()) {
       throw new IllegalArgumentException(buffer + " belongs to another context than " + this);
     }
-    if (index >= 0 && index < buffers.length && buffers[index] == buffer) {
-      return; // whether it is still open shows at the launch
-    }
-    buffer.enter();
+    enter();
     try {
-      set(index, Kind.BUFFER, buffer.handle(), Long.BYTES);
-      buffers[index] = buffer;
+      arguments.setBuffer(index, buffer);
     } finally {
-      buffer.leave();
+      leave();
     }
   }
 
@@ -107,22 +80,22 @@ public final class Kernel extends NativeObject {
    * @throws OpenClException if the argument has another type
    */
   public void setNullArg(int index) {
-    set(index, Kind.BUFFER, 0, Long.BYTES);
+    set(index, KernelArguments.Kind.BUFFER, 0, Long.BYTES);
   }
 
   /** Sets an {@code int} or {@code uint}; throws what {@link #setNullArg} throws. */
   public void setArg(int index, int value) {
-    set(index, Kind.INT, value, Integer.BYTES);
+    set(index, KernelArguments.Kind.INT, value, Integer.BYTES);
   }
 
   /** Sets a {@code long} or {@code ulong}; throws what {@link #setNullArg} throws. */
   public void setArg(int index, long value) {
-    set(index, Kind.LONG, value, Long.BYTES);
+    set(index, KernelArguments.Kind.LONG, value, Long.BYTES);
   }
 
   /** Sets a {@code float}; throws what {@link #setNullArg} throws. */
   public void setArg(int index, float value) {
-    set(index, Kind.FLOAT, Float.floatToRawIntBits(value), Float.BYTES);
+    set(index, KernelArguments.Kind.FLOAT, Float.floatToRawIntBits(value), Float.BYTES);
   }
 
   /**
@@ -131,35 +104,13 @@ public final class Kernel extends NativeObject {
    * @param bytes its size per work-group
    */
   public void setLocalArg(int index, long bytes) {
-    set(index, Kind.LOCAL, bytes, bytes);
+    set(index, KernelArguments.Kind.LOCAL, bytes, bytes);
   }
 
-  private void set(int index, Kind kind, long value, long bytes) {
-    if (index < 0 || index >= slots.length) {
-      throw new IndexOutOfBoundsException(
-          "argument " + index + " of " + this + ", which has " + slots.length);
-    }
-    if (kinds[index] == kind && values[index] == value && buffers[index] == null) {
-      return;
-    }
+  private void set(int index, KernelArguments.Kind kind, long value, long bytes) {
     enter();
     try {
-      MemorySegment slot = slots[index];
-      if (bytes == Integer.BYTES) {
-        slot.set(ValueLayout.JAVA_INT, 0, (int) value);
-      } else {
-        slot.set(ValueLayout.JAVA_LONG, 0, value);
-      }
-      int status =
-          NativeCalls.setKernelArg(
-              handle, index, bytes, kind == Kind.LOCAL ? MemorySegment.NULL : slot);
-      if (status != StatusCode.SUCCESS) {
-        kinds[index] = Kind.UNSET;
-        throw new OpenClException("clSetKernelArg(" + name + ", " + index + ")", status);
-      }
-      kinds[index] = kind;
-      values[index] = value;
-      buffers[index] = null;
+      arguments.setValue(index, kind, value, bytes);
     } finally {
       leave();
     }
@@ -206,14 +157,17 @@ public final class Kernel extends NativeObject {
       throw new IllegalArgumentException(this + " belongs to another context than " + queue);
     }
     enter();
-    int entered = 0;
     try {
-      for (; entered < buffers.length; entered++) {
-        Buffer buffer = buffers[entered];
-        if (buffer != null) {
-          buffer.enter();
-        }
-      }
+      arguments.enterBuffers();
+      enqueueEntered(queue, globalSize, localSize, event);
+    } finally {
+      leave();
+    }
+  }
+
+  private void enqueueEntered(
+      Queue queue, long[] globalSize, long @Nullable [] localSize, @Nullable cl_event event) {
+    try {
       int status =
           event == null
               ? enqueueUntimed(queue, globalSize, localSize)
@@ -226,8 +180,7 @@ public final class Kernel extends NativeObject {
         throw new OpenClException("clEnqueueNDRangeKernel(" + name + ")", status);
       }
     } finally {
-      leaveBuffers(entered);
-      leave();
+      arguments.leaveBuffers();
     }
   }
 
@@ -245,15 +198,6 @@ public final class Kernel extends NativeObject {
         global,
         localSize == null ? MemorySegment.NULL : local,
         MemorySegment.NULL);
-  }
-
-  private void leaveBuffers(int entered) {
-    for (int i = 0; i < entered; i++) {
-      Buffer buffer = buffers[i];
-      if (buffer != null) {
-        buffer.leave();
-      }
-    }
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.embedcl.opencl;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jocl.CL;
@@ -13,21 +12,18 @@ import org.jspecify.annotations.Nullable;
  * enqueued. Thread-safe; the commands of several threads interleave in some order.
  */
 public final class Queue extends NativeObject {
-  private static final long OUT_OF_ORDER = 1;
-  private static final long PROFILING = 1 << 1;
-
   private final Context context;
   private final cl_command_queue id;
   private final long handle;
   private final boolean profiling;
-  private final StagingRing staging;
+  private final HostTransfers transfers;
 
   private Queue(Context context, cl_command_queue id, boolean profiling) {
     this.context = context;
     this.id = id;
     this.handle = id.getNativePointer();
     this.profiling = profiling;
-    this.staging = new StagingRing(id);
+    this.transfers = new HostTransfers(id);
   }
 
   /**
@@ -37,23 +33,11 @@ public final class Queue extends NativeObject {
    * @throws OpenClException if the driver refuses
    * @throws IllegalStateException if the context was closed
    */
-  // The newer function does not exist before OpenCL 2.0; this one works everywhere.
-  @SuppressWarnings("deprecation")
   public static Queue open(Context context, boolean profiling) {
     context.enter();
     try {
       return context.adopt(
-          new Queue(
-              context,
-              JoclCall.create(
-                  "clCreateCommandQueue",
-                  status ->
-                      CL.clCreateCommandQueue(
-                          context.id(),
-                          context.device().clDeviceId(),
-                          profiling ? PROFILING : 0,
-                          status)),
-              profiling));
+          new Queue(context, CommandQueues.create(context, profiling), profiling));
     } finally {
       context.leave();
     }
@@ -70,24 +54,10 @@ public final class Queue extends NativeObject {
    */
   public static Queue wrap(Context context, cl_command_queue queue) {
     Objects.requireNonNull(queue, "queue");
-    InfoQuery info =
-        new InfoQuery(
-            "clGetCommandQueueInfo",
-            (parameter, bytes, value, returned) ->
-                CL.clGetCommandQueueInfo(queue, parameter, bytes, value, returned));
     context.enter();
     try {
-      long properties = info.number(CL.CL_QUEUE_PROPERTIES);
-      if ((properties & OUT_OF_ORDER) != 0) {
-        throw new IllegalArgumentException("the queue is out-of-order; pass an in-order queue");
-      }
-      if (info.number(CL.CL_QUEUE_CONTEXT) != context.id().getNativePointer()
-          || info.number(CL.CL_QUEUE_DEVICE)
-              != context.device().clDeviceId().getNativePointer()) {
-        throw new IllegalArgumentException("the queue does not belong to the " + context);
-      }
-      JoclCall.check("clRetainCommandQueue", () -> CL.clRetainCommandQueue(queue));
-      return context.adopt(new Queue(context, queue, (properties & PROFILING) != 0));
+      boolean profiling = CommandQueues.retain(context, queue);
+      return context.adopt(new Queue(context, queue, profiling));
     } finally {
       context.leave();
     }
@@ -117,18 +87,11 @@ public final class Queue extends NativeObject {
    * @throws OpenClException if the driver reports an error
    */
   public void write(Buffer buffer, long offsetBytes, MemorySegment source) {
-    long bytes = source.byteSize();
-    buffer.checkRange(offsetBytes, bytes);
+    buffer.checkRange(offsetBytes, source.byteSize());
     HostMemory.checkAlive("source", source);
     enter(buffer);
     try {
-      if (source.isNative() && bytes > StagingRing.SLOT_BYTES) {
-        JoclCall.check(
-            "clEnqueueWriteBuffer",
-            NativeCalls.write(handle, buffer.handle(), true, offsetBytes, source));
-      } else {
-        staging.write(buffer.handle(), offsetBytes, source);
-      }
+      transfers.write(buffer, offsetBytes, source);
     } finally {
       leave(buffer);
     }
@@ -153,10 +116,8 @@ public final class Queue extends NativeObject {
     try {
       if (target.byteSize() == 0) {
         finishNative();
-      } else if (target.isNative()) {
-        readNative(buffer, offsetBytes, target);
       } else {
-        readHeap(buffer, offsetBytes, target);
+        transfers.read(buffer, offsetBytes, target);
       }
     } finally {
       leave(buffer);
@@ -176,8 +137,7 @@ public final class Queue extends NativeObject {
     enter(buffer);
     try {
       if (bytes > 0) {
-        JoclCall.check(
-            "clEnqueueFillBuffer", FillPattern.enqueue(id, buffer.id(), offsetBytes, bytes, value));
+        BufferCommands.fill(id, buffer, offsetBytes, bytes, value);
       }
     } finally {
       leave(buffer);
@@ -196,30 +156,15 @@ public final class Queue extends NativeObject {
       Buffer source, long sourceOffsetBytes, Buffer target, long targetOffsetBytes, long bytes) {
     source.checkRange(sourceOffsetBytes, bytes);
     target.checkRange(targetOffsetBytes, bytes);
-    if (source == target && Math.abs(sourceOffsetBytes - targetOffsetBytes) < bytes) {
-      throw new IllegalArgumentException(
-          String.format(
-              "%d bytes at offsets %d and %d of one buffer overlap; copy through another buffer",
-              bytes, sourceOffsetBytes, targetOffsetBytes));
+    if (source == target) {
+      BufferCommands.checkNoOverlap(sourceOffsetBytes, targetOffsetBytes, bytes);
     }
     enter(source);
     try {
       enter(target);
       try {
         if (bytes > 0) {
-          JoclCall.check(
-              "clEnqueueCopyBuffer",
-              () ->
-                  CL.clEnqueueCopyBuffer(
-                      id,
-                      source.id(),
-                      target.id(),
-                      sourceOffsetBytes,
-                      targetOffsetBytes,
-                      bytes,
-                      0,
-                      null,
-                      null));
+          BufferCommands.copy(id, source, sourceOffsetBytes, target, targetOffsetBytes, bytes);
         }
       } finally {
         leave(target);
@@ -374,24 +319,6 @@ public final class Queue extends NativeObject {
     }
   }
 
-  private void readNative(Buffer buffer, long offsetBytes, MemorySegment target) {
-    JoclCall.check(
-        "clEnqueueReadBuffer", NativeCalls.read(handle, buffer.handle(), offsetBytes, target));
-  }
-
-  /** A transfer to the Java heap would hold up the garbage collector while it waits. */
-  private void readHeap(Buffer buffer, long offsetBytes, MemorySegment target) {
-    long bytes = target.byteSize();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment staged = arena.allocate(Math.min(bytes, StagingRing.SLOT_BYTES));
-      for (long done = 0; done < bytes; done += staged.byteSize()) {
-        MemorySegment piece = staged.asSlice(0, Math.min(staged.byteSize(), bytes - done));
-        readNative(buffer, offsetBytes + done, piece);
-        target.asSlice(done, piece.byteSize()).copyFrom(piece);
-      }
-    }
-  }
-
   private void finishNative() {
     JoclCall.check("clFinish", () -> CL.clFinish(id));
   }
@@ -400,7 +327,7 @@ public final class Queue extends NativeObject {
   void destroy() {
     Failures failures = new Failures();
     failures.run(this::finishNative);
-    failures.run(staging::close);
+    failures.run(transfers::close);
     failures.run(() -> JoclCall.check("clReleaseCommandQueue", () -> CL.clReleaseCommandQueue(id)));
     context.forget(this);
     failures.rethrow();
