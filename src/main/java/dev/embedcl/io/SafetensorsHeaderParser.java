@@ -8,8 +8,6 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import dev.embedcl.io.SafetensorsHeader.Entry;
-import dev.embedcl.memory.DType;
-import dev.embedcl.memory.Shape;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -19,15 +17,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and checks the JSON header of a safetensors file. The file is not trusted: nesting, numbers
- * and names are bounded, and every offset is checked before it is used.
+ * Reads the JSON header of a safetensors file. The file is not trusted: the depth of the JSON and
+ * the length of its numbers are bounded, and {@link SafetensorsCheck} checks what they say.
  *
  * <p>Format: <a href="https://github.com/huggingface/safetensors#format">safetensors, Format</a>.
  */
@@ -55,13 +52,13 @@ final class SafetensorsHeaderParser {
           .build();
 
   private final Path file;
-  private final long dataBytes;
+  private final SafetensorsCheck check;
   private final List<Entry> entries = new ArrayList<>();
   private Map<String, String> metadata = Map.of();
 
   private SafetensorsHeaderParser(Path file, long dataBytes) {
     this.file = file;
-    this.dataBytes = dataBytes;
+    this.check = new SafetensorsCheck(file, dataBytes);
   }
 
   /**
@@ -86,7 +83,7 @@ final class SafetensorsHeaderParser {
     } catch (CharacterCodingException e) {
       throw parser.malformed("the header is not valid UTF-8", e);
     }
-    return parser.checked();
+    return new SafetensorsHeader(parser.check.inDataOrder(parser.entries), parser.metadata);
   }
 
   private void readHeader(JsonParser json) throws IOException {
@@ -140,7 +137,7 @@ final class SafetensorsHeaderParser {
     if (dtype == null || shape == null || offsets == null || offsets.length != 2) {
       throw malformed(label + " lacks a dtype, a shape or a pair of data_offsets");
     }
-    return entry(name, dtype, shape, offsets[0], offsets[1]);
+    return check.entry(name, dtype, shape, offsets[0], offsets[1]);
   }
 
   private long[] readSizes(JsonParser json, String label, int most) throws IOException {
@@ -159,84 +156,6 @@ final class SafetensorsHeaderParser {
       sizes[count++] = json.getLongValue();
     }
     return Arrays.copyOf(sizes, count);
-  }
-
-  private Entry entry(String name, String dtype, long[] sizes, long begin, long end)
-      throws IOException {
-    String label = "tensor " + Quoted.of(name);
-    if (begin > end) {
-      throw malformed(label + ": data_offsets begin at " + begin + " and end at " + end);
-    }
-    if (end > dataBytes) {
-      throw malformed(
-          label
-              + " ends at byte "
-              + end
-              + " of the data, but the file has only "
-              + dataBytes
-              + " bytes of it; it is incomplete: fetch or write it again");
-    }
-    DType type = SafetensorsHeader.type(dtype);
-    Shape shape = shape(label, sizes);
-    if (type != null && bytes(type, shape) != end - begin) {
-      throw malformed(
-          label
-              + ": data_offsets span "
-              + (end - begin)
-              + " bytes, but "
-              + dtype
-              + " of shape "
-              + shape
-              + " takes "
-              + (bytes(type, shape) < 0 ? "more than 2^63-1" : bytes(type, shape)));
-    }
-    return new Entry(name, dtype, type, shape, begin, end);
-  }
-
-  private Shape shape(String label, long[] sizes) throws IOException {
-    try {
-      return Shape.of(sizes);
-    } catch (IllegalArgumentException e) {
-      throw malformed(label + ": " + e.getMessage(), e);
-    }
-  }
-
-  /** Returns the size in bytes, or -1 if a long cannot hold it. */
-  private static long bytes(DType type, Shape shape) {
-    boolean fits = shape.elements() <= Long.MAX_VALUE / type.bytes();
-    return fits ? shape.elements() * type.bytes() : -1;
-  }
-
-  /** The data must be covered exactly: no gap, no overlap, nothing left at the end. */
-  private SafetensorsHeader checked() throws IOException {
-    entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
-    Map<String, Entry> byName = new LinkedHashMap<>();
-    Entry before = null;
-    long covered = 0;
-    for (Entry entry : entries) {
-      if (entry.begin() != covered) {
-        throw malformed(
-            "tensor "
-                + Quoted.of(entry.name())
-                + " begins at byte "
-                + entry.begin()
-                + " of the data instead of "
-                + covered
-                + (before == null ? "" : ", where tensor " + Quoted.of(before.name()) + " ends")
-                + "; the format allows neither gaps nor overlaps");
-      }
-      covered = entry.end();
-      before = entry;
-      byName.put(entry.name(), entry);
-    }
-    if (covered != dataBytes) {
-      throw malformed(
-          (dataBytes - covered)
-              + " bytes follow the last tensor, which ends at byte "
-              + covered
-              + " of the data; the format allows none");
-    }
-    return new SafetensorsHeader(Collections.unmodifiableMap(byName), metadata);
   }
 
   private void expect(JsonParser json, JsonToken wanted, String label) throws IOException {
