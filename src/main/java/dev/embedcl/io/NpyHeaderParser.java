@@ -209,7 +209,8 @@ final class NpyHeaderParser {
   }
 
   private MalformedFileException tooLarge(String digits, @Nullable Exception cause) {
-    return malformed("gives a size of " + Quoted.plain(digits, 40) + ", the limit is 2^63-1", cause);
+    return malformed(
+        "gives a size of " + Quoted.plain(digits, 40) + ", the limit is 2^63-1", cause);
   }
 
   private MalformedFileException malformed(String detail) {

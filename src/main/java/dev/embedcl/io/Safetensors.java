@@ -59,7 +59,8 @@ public final class Safetensors {
       throws IOException {
     List<TensorSpec> specs =
         tensors.entrySet().stream()
-            .map(each -> new TensorSpec(each.getKey(), each.getValue().type(), each.getValue().shape()))
+            .map(each ->
+                new TensorSpec(each.getKey(), each.getValue().type(), each.getValue().shape()))
             .toList();
     try (SafetensorsWriter writer = create(path, specs, metadata)) {
       for (Map.Entry<String, HostTensor> each : tensors.entrySet()) {

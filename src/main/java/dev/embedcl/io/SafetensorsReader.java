@@ -61,8 +61,7 @@ public final class SafetensorsReader implements AutoCloseable {
             + " is none)";
     if (file.bytes() < SafetensorsHeader.LENGTH_BYTES) {
       throw new MalformedFileException(
-          file.path(),
-          "has " + file.bytes() + " bytes, a safetensors file has at least 10" + cure);
+          file.path(), "has " + file.bytes() + " bytes, a safetensors file has at least 10" + cure);
     }
     long bytes = file.slice(0, SafetensorsHeader.LENGTH_BYTES).get(LENGTH, 0);
     long most =
