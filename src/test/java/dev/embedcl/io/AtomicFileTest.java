@@ -77,6 +77,20 @@ class AtomicFileTest {
   }
 
   @Test
+  void aPartFileThatSomebodyDeletedIsNamed() throws IOException {
+    Path path = directory.resolve("a.txt");
+    try (AtomicFile file = AtomicFile.create(path, 3)) {
+      Files.delete(files().getFirst());
+      assertThatThrownBy(file::commit)
+          .isInstanceOf(IOException.class)
+          .hasMessageContainingAll("cannot write " + path, "vanished", AtomicFile.PART_SUFFIX);
+      assertThatThrownBy(file::commit)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("cannot write " + path + ": java.nio.channels.ClosedChannel");
+    }
+  }
+
+  @Test
   void twoWritersOfOneFileDoNotMix() throws IOException {
     Path path = directory.resolve("a.txt");
     try (AtomicFile first = AtomicFile.create(path, 5);
