@@ -1,12 +1,13 @@
 package dev.embedcl.init;
 
 /**
- * The Box-Muller transform over blocks of 16 floats: the first 8 uniforms of a block give the radii, the last 8 the
- * angles; the cosines' products replace the first 8, the sines' the last 8.
+ * The Box-Muller transform over blocks of 16 floats: the first 8 uniforms of a block give the
+ * radii, the last 8 the angles; the cosines' products replace the first 8, the sines' the last 8.
  *
- * <p>The work goes in stages, each a plain loop over arrays short enough for the first-level cache: this is what the JIT
- * compiler turns into vector instructions, where one loop over everything would stay scalar. The subclasses give the
- * stages whose rounding differs. The arrays are working memory, so an instance is for one thread at a time.
+ * <p>The work goes in stages, each a plain loop over arrays short enough for the first-level cache:
+ * this is what the JIT compiler turns into vector instructions, where one loop over everything
+ * would stay scalar. The subclasses give the stages whose rounding differs. The arrays are working
+ * memory, so an instance is for one thread at a time.
  */
 abstract class BoxMuller {
   /** Elements transformed together. */
@@ -21,7 +22,10 @@ abstract class BoxMuller {
   private static final int MANTISSA_BITS = 23;
   private static final int MANTISSA_MASK = 0x007FFFFF;
 
-  /** Exponent field of the floats in [0.5, 1), and what to subtract from a field to have their exponent. */
+  /**
+   * Exponent field of the floats in [0.5, 1), and what to subtract from a field to have their
+   * exponent.
+   */
   private static final int HALF_BITS = 0x3F000000;
 
   private static final int HALF_EXPONENT = 126;
@@ -76,14 +80,14 @@ abstract class BoxMuller {
   }
 
   /**
-   * Puts sqrt(-2 ln u) in {@link #radius} for u = (1 + radius) 2^{@link #exponent}, in which radius is exact and lies in
-   * [sqrt(1/2) - 1, sqrt(2) - 1).
+   * Puts sqrt(-2 ln u) in {@link #radius} for u = (1 + radius) 2^{@link #exponent}, in which radius
+   * is exact and lies in [sqrt(1/2) - 1, sqrt(2) - 1).
    */
   abstract void radii(int pairs);
 
   /**
-   * Takes uniforms from {@link #angle}; fills {@link #quadrant}, and {@link #cos} and {@link #sin} for 2 pi times the
-   * uniform less a quarter turn per quadrant.
+   * Takes uniforms from {@link #angle}; fills {@link #quadrant}, and {@link #cos} and {@link #sin}
+   * for 2 pi times the uniform less a quarter turn per quadrant.
    */
   abstract void cosinesAndSines(int pairs);
 
@@ -101,14 +105,18 @@ abstract class BoxMuller {
     for (int i = 0; i < pairs; i++) {
       int bits = Float.floatToRawIntBits(radius[i]);
       int halfToOne = (bits & MANTISSA_MASK) | HALF_BITS;
-      // All ones if the mantissa is below sqrt(1/2) and is to be doubled, else 0. Both sums below are exact.
+      // All ones if the mantissa is below sqrt(1/2) and is to be doubled, else 0. Both sums below
+      // are exact.
       int low = (halfToOne - SQRT_HALF_BITS) >> (Integer.SIZE - 1);
       exponent[i] = (bits >>> MANTISSA_BITS) - HALF_EXPONENT + low;
       radius[i] = (Float.intBitsToFloat(halfToOne) - 1f) + Float.intBitsToFloat(halfToOne & low);
     }
   }
 
-  /** Whether the quadrant exchanges cosine and sine, as 1 or 0, and the signs it gives them, as 1 or -1. */
+  /**
+   * Whether the quadrant exchanges cosine and sine, as 1 or 0, and the signs it gives them, as 1 or
+   * -1.
+   */
   private void signs(int pairs) {
     for (int i = 0; i < pairs; i++) {
       int q = quadrant[i];
@@ -118,7 +126,10 @@ abstract class BoxMuller {
     }
   }
 
-  /** Puts the normal values in place of cosines and sines. Selecting by factors of 1, 0 and -1 is exact. */
+  /**
+   * Puts the normal values in place of cosines and sines. Selecting by factors of 1, 0 and -1 is
+   * exact.
+   */
   private void combine(int pairs) {
     for (int i = 0; i < pairs; i++) {
       float c = cos[i];

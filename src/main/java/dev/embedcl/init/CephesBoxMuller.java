@@ -1,15 +1,18 @@
 package dev.embedcl.init;
 
 /**
- * {@link CpuCapability#AVX2}: the single-precision functions of the Cephes library (Moshier, {@code logf}, {@code sinf},
- * {@code cosf}) in the form that vector code gives them, without branches and with a fused multiply-add wherever
- * PyTorch's AVX2 build has one. Every other operation rounds to float.
+ * {@link CpuCapability#AVX2}: the single-precision functions of the Cephes library (Moshier, {@code
+ * logf}, {@code sinf}, {@code cosf}) in the form that vector code gives them, without branches and
+ * with a fused multiply-add wherever PyTorch's AVX2 build has one. Every other operation rounds to
+ * float.
  */
 @SuppressWarnings("FloatingPointLiteralPrecision") // written as published, to be compared with it
 final class CephesBoxMuller extends BoxMuller {
   private static final float TWO_PI = (float) (2 * Math.PI);
 
-  /** Logarithm: polynomial in the mantissa less 1, and ln 2 as a sum of an exact and a small part. */
+  /**
+   * Logarithm: polynomial in the mantissa less 1, and ln 2 as a sum of an exact and a small part.
+   */
   private static final float LOG_8 = 7.0376836292E-2f;
 
   private static final float LOG_7 = -1.1514610310E-1f;

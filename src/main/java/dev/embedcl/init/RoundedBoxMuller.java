@@ -1,21 +1,29 @@
 package dev.embedcl.init;
 
 /**
- * {@link CpuCapability#DEFAULT}: float arithmetic around correctly rounded logarithm, cosine and sine.
+ * {@link CpuCapability#DEFAULT}: float arithmetic around correctly rounded logarithm, cosine and
+ * sine.
  *
- * <p>The three are Taylor series in double precision, cut where what is left out is below 2^-52 of the sum, then rounded
- * to float. A test compares them with {@link StrictMath}, rounded likewise, for all of the 2^24 arguments there are.
+ * <p>The three are Taylor series in double precision, cut where what is left out is below 2^-52 of
+ * the sum, then rounded to float. A test compares them with {@link StrictMath}, rounded likewise,
+ * for all of the 2^24 arguments there are.
  */
 final class RoundedBoxMuller extends BoxMuller {
   private static final double LN_2 = 0x1.62e42fefa39efp-1;
   private static final float TWO_OVER_PI = (float) (2 / Math.PI);
 
-  /** Half of pi as a sum: small multiples of the first part are exact, the second holds the next 53 bits. */
+  /**
+   * Half of pi as a sum: small multiples of the first part are exact, the second holds the next 53
+   * bits.
+   */
   private static final double HALF_PI_HIGH = 0x1.921fb544p0;
 
   private static final double HALF_PI_LOW = 0x1.0b4611a626331p-34;
 
-  /** ln(1 + x) = 2 (s + s^3/3 + s^5/5 + ...) with s = x / (2 + x), of which |s| is at most 0.172 here. */
+  /**
+   * ln(1 + x) = 2 (s + s^3/3 + s^5/5 + ...) with s = x / (2 + x), of which |s| is at most 0.172
+   * here.
+   */
   @Override
   void radii(int pairs) {
     for (int i = 0; i < pairs; i++) {
