@@ -7,9 +7,9 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>A buffer belongs to the backend that made it and can be used with no other. Transfers take
  * their turn behind the operations enqueued before them. Any thread may call any method; two
- * threads that write the same bytes, or one that writes what the other reads, need their own
- * order. Closing while others use the buffer is safe: work already enqueued finishes first, and
- * whoever comes later gets an {@link IllegalStateException} that names the buffer.
+ * threads that write the same bytes, or one that writes what the other reads, need their own order.
+ * Closing while others use the buffer is safe: work already enqueued finishes first, and whoever
+ * comes later gets an {@link IllegalStateException} that names the buffer.
  */
 public interface DeviceBuffer extends AutoCloseable {
 

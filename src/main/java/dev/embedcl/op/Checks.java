@@ -51,7 +51,12 @@ public final class Checks {
     }
   }
 
-  static void requireBatch(int batchSize, int seqLen) {
+  /**
+   * Checks the sizes of a batch.
+   *
+   * @throws IllegalArgumentException if one is negative, or they make more than 2^31-1 ids
+   */
+  public static void requireBatch(int batchSize, int seqLen) {
     requireArgument(batchSize >= 0, "batchSize = %d is negative", batchSize);
     requireArgument(seqLen >= 0, "seqLen = %d is negative", seqLen);
     requireArgument(

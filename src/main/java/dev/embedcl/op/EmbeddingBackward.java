@@ -1,7 +1,5 @@
 package dev.embedcl.op;
 
-import static dev.embedcl.op.Checks.requireArgument;
-
 import dev.embedcl.memory.DeviceBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -57,12 +55,10 @@ public record EmbeddingBackward(
     }
     switch (accumulation) {
       case DETERMINISTIC -> {
-        requireArgument(groups != null, "DETERMINISTIC accumulation needs groups");
-        groups.requireFits(count, gradWeight.rows());
+        requireGiven(groups, "groups", accumulation).requireFits(count, gradWeight.rows());
       }
       case ATOMIC -> {
-        requireArgument(indices != null, "ATOMIC accumulation needs indices");
-        Checks.requireIndexBuffer(indices, count);
+        Checks.requireIndexBuffer(requireGiven(indices, "indices", accumulation), count);
       }
     }
   }
@@ -103,5 +99,12 @@ public record EmbeddingBackward(
         batchSize,
         seqLen,
         Accumulation.ATOMIC);
+  }
+
+  private static <T> T requireGiven(@Nullable T value, String name, Accumulation accumulation) {
+    if (value == null) {
+      throw new IllegalArgumentException(accumulation + " accumulation needs " + name);
+    }
+    return value;
   }
 }

@@ -24,7 +24,13 @@ public record Positions(Matrix table, int start) {
         table.rows());
   }
 
-  void requireLength(int seqLen, int embeddingDim) {
+  /**
+   * Checks that the table has a row for every position of a sequence.
+   *
+   * @throws IllegalArgumentException if the table ends before {@code start + seqLen}, or its rows
+   *     are not {@code embeddingDim} long
+   */
+  public void requireLength(int seqLen, int embeddingDim) {
     Checks.requireColumns("the positional table", table, embeddingDim);
     requireArgument(
         start + (long) seqLen <= table.rows(),

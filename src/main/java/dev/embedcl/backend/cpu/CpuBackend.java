@@ -1,0 +1,212 @@
+package dev.embedcl.backend.cpu;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DeviceInfo;
+import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.op.DenseSgdStep;
+import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.Matrix;
+import dev.embedcl.op.Operation;
+import dev.embedcl.op.SgdStep;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Executes operations in pure Java on the host's processors; buffers are off-heap memory.
+ *
+ * <p>An operation has run when {@link #execute} returns. One operation runs at a time, on all
+ * threads if it is large and on the caller's alone if it is small. Results do not depend on the
+ * number of threads nor on whether the loops are vectorized.
+ */
+public final class CpuBackend implements Backend {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Set<CpuBuffer> buffers = new HashSet<>();
+  private final CpuStatus status = new CpuStatus();
+  private final CpuMemory memory;
+  private final DeviceInfo device;
+  private final CpuWorkers workers;
+  private final CpuRowSums sums;
+  private final CpuEmbeddingForward embeddingForward;
+  private final CpuEmbeddingBackward embeddingBackward;
+  private final CpuSgdStep sgdStep;
+  private final CpuDenseSgdStep denseSgdStep;
+  private long buffersMade;
+  private boolean closed;
+
+  CpuBackend(int threads, RowKernels kernels, CpuMemory memory, DeviceInfo device) {
+    this.memory = memory;
+    this.device = device;
+    workers = new CpuWorkers(threads);
+    sums = new CpuRowSums(workers, kernels);
+    embeddingForward = new CpuEmbeddingForward(this, workers, kernels, status);
+    embeddingBackward = new CpuEmbeddingBackward(this, sums, status);
+    sgdStep = new CpuSgdStep(this, sums);
+    denseSgdStep = new CpuDenseSgdStep(this, workers, kernels);
+  }
+
+  /**
+   * Opens a backend with the defaults of {@link CpuBackendBuilder}, to be closed by the caller.
+   *
+   * @throws IllegalArgumentException if the system property {@value
+   *     CpuBackendBuilder#THREADS_PROPERTY} is set and no number of threads
+   */
+  public static CpuBackend open() {
+    return builder().build();
+  }
+
+  /** Returns a builder, for a given number of threads or kind of loops. */
+  public static CpuBackendBuilder builder() {
+    return new CpuBackendBuilder();
+  }
+
+  @Override
+  public DeviceInfo device() {
+    return device;
+  }
+
+  @Override
+  @SuppressWarnings("MustBeClosed") // the buffer owns the arena and closes it
+  public DeviceBuffer allocate(DType type, long elements) {
+    requireArgument(elements >= 0, "elements = %d is negative", elements);
+    requireArgument(
+        elements <= Long.MAX_VALUE / type.bytes(),
+        "%d elements of %s have more than 2^63-1 bytes",
+        elements,
+        type);
+    lock.lock();
+    try {
+      requireOpen();
+      Arena arena = Arena.ofShared();
+      try {
+        MemorySegment segment = memory.allocate(arena, elements * type.bytes());
+        CpuBuffer buffer =
+            new CpuBuffer(this, type, elements, ++buffersMade, arena, segment);
+        buffers.add(buffer);
+        return buffer;
+      } catch (Throwable e) {
+        arena.close();
+        throw e;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void execute(Operation operation) {
+    lock.lock();
+    try {
+      requireOpen();
+      switch (operation) {
+        case EmbeddingForward forward -> embeddingForward.execute(forward);
+        case EmbeddingBackward backward -> embeddingBackward.execute(backward);
+        case SgdStep step -> sgdStep.execute(step);
+        case DenseSgdStep step -> denseSgdStep.execute(step);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void synchronize() {
+    lock.lock();
+    try {
+      requireOpen();
+      status.throwRecorded();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns the bytes of all buffers that were allocated and not yet closed. */
+  public long allocatedBytes() {
+    lock.lock();
+    try {
+      return memory.usedBytes();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    List<CpuBuffer> open;
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      open = List.copyOf(buffers);
+      open.forEach(this::forget);
+      workers.close();
+      sums.close();
+    } finally {
+      lock.unlock();
+    }
+    open.forEach(CpuBuffer::free);
+  }
+
+  @Override
+  public String toString() {
+    return "CpuBackend(" + device.summary() + ")";
+  }
+
+  /** Returns a matrix's memory; the lock must be held. */
+  MemorySegment memory(Matrix matrix) {
+    return memory(matrix.buffer());
+  }
+
+  /** Returns a buffer's memory; the lock must be held. */
+  MemorySegment memory(DeviceBuffer buffer) {
+    if (buffer instanceof CpuBuffer own && own.belongsTo(this)) {
+      return own.memory();
+    }
+    throw new IllegalArgumentException(
+        buffer + " belongs to another backend than " + this + "; allocate it on this one");
+  }
+
+  /** Runs something while no operation runs. */
+  void locked(Runnable action) {
+    lock.lock();
+    try {
+      action.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Marks a buffer as closed; returns whether it was open, and so has to be freed. */
+  boolean release(CpuBuffer buffer) {
+    lock.lock();
+    try {
+      return forget(buffer);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean forget(CpuBuffer buffer) {
+    boolean wasOpen = buffer.markClosed();
+    if (wasOpen) {
+      buffers.remove(buffer);
+      memory.free(buffer.bytes());
+    }
+    return wasOpen;
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(this + " is closed");
+    }
+  }
+}

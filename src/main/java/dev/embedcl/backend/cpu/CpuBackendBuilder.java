@@ -1,0 +1,126 @@
+package dev.embedcl.backend.cpu;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.backend.DeviceInfo;
+import dev.embedcl.backend.DeviceType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Settings of a {@link CpuBackend}. */
+public final class CpuBackendBuilder {
+  /** The system property that gives the default number of threads. */
+  public static final String THREADS_PROPERTY = "embedcl.cpu.threads";
+
+  private static final int MAX_THREADS = 1024;
+  private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
+  private int threads;
+  private boolean vectorized = vectorModulePresent();
+
+  CpuBackendBuilder() {}
+
+  /**
+   * Sets on how many threads large operations run, the caller's included. Default: the system
+   * property {@value #THREADS_PROPERTY}, else the number of processors.
+   *
+   * @return this
+   * @throws IllegalArgumentException if {@code threads} is not in [1, 1024]
+   */
+  public CpuBackendBuilder threads(int threads) {
+    requireArgument(
+        threads >= 1 && threads <= MAX_THREADS,
+        "threads = %d is out of range [1, %d]",
+        threads,
+        MAX_THREADS);
+    this.threads = threads;
+    return this;
+  }
+
+  /**
+   * Sets whether the loops use the Vector API. Default: whether its module is there.
+   *
+   * @return this
+   * @throws IllegalArgumentException if {@code vectorized} and the module is not there
+   */
+  public CpuBackendBuilder vectorized(boolean vectorized) {
+    requireArgument(
+        !vectorized || vectorModulePresent(),
+        "vectorized = true needs the module %s; start Java with --add-modules %s",
+        VECTOR_MODULE,
+        VECTOR_MODULE);
+    this.vectorized = vectorized;
+    return this;
+  }
+
+  /**
+   * Opens the backend, to be closed by the caller.
+   *
+   * @throws IllegalArgumentException if {@link #threads} was not called and the system property is
+   *     set to something that is no number of threads
+   */
+  public CpuBackend build() {
+    if (threads == 0) {
+      threads(defaultThreads());
+    }
+    CpuMemory memory = new CpuMemory(CpuMemory.physicalBytes());
+    return new CpuBackend(
+        threads, new PlainRowKernels(), memory, deviceInfo(threads, vectorized, memory));
+  }
+
+  /** Returns what a backend with default settings will say of itself. */
+  static DeviceInfo defaultDevice() {
+    return deviceInfo(
+        defaultThreads(), vectorModulePresent(), new CpuMemory(CpuMemory.physicalBytes()));
+  }
+
+  private static boolean vectorModulePresent() {
+    return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+  }
+
+  private static int defaultThreads() {
+    String property = System.getProperty(THREADS_PROPERTY);
+    if (property == null) {
+      return Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
+    }
+    try {
+      return Integer.parseInt(property.strip());
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "system property " + THREADS_PROPERTY + " = '" + property + "' is not a number", e);
+    }
+  }
+
+  private static DeviceInfo deviceInfo(int threads, boolean vectorized, CpuMemory memory) {
+    return new DeviceInfo(
+        "cpu",
+        DeviceType.JAVA,
+        processorName(),
+        System.getProperty("java.vendor", "unknown"),
+        "Java "
+            + System.getProperty("java.version", "unknown")
+            + (vectorized ? ", Vector API" : ", plain loops"),
+        threads,
+        memory.totalBytes(),
+        memory.totalBytes(),
+        true,
+        false,
+        true,
+        "sums in input order, without atomics",
+        "");
+  }
+
+  private static String processorName() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
+        if (line.startsWith("model name")) {
+          return line.substring(line.indexOf(':') + 1).strip();
+        }
+      }
+    } catch (IOException e) {
+      return System.getProperty("os.arch", "unknown"); // not a Linux system
+    }
+    return System.getProperty("os.arch", "unknown");
+  }
+}

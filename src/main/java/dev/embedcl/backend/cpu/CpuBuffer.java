@@ -1,0 +1,164 @@
+package dev.embedcl.backend.cpu;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Off-heap memory of a {@link CpuBackend}. Everything that touches the memory holds the backend's
+ * lock, but for the user of a mapping, whom the arena guards.
+ */
+final class CpuBuffer implements DeviceBuffer {
+  private static final long RETRY_NANOS = 100_000;
+
+  private final CpuBackend backend;
+  private final DType type;
+  private final long elements;
+  private final String name;
+  private final Arena arena;
+  private final MemorySegment segment;
+  private boolean closed; // guarded by the backend's lock
+
+  CpuBuffer(
+      CpuBackend backend,
+      DType type,
+      long elements,
+      long number,
+      Arena arena,
+      MemorySegment segment) {
+    this.backend = backend;
+    this.type = type;
+    this.elements = elements;
+    this.name = "CpuBuffer#" + number + "(" + type + ", " + elements + " elements)";
+    this.arena = arena;
+    this.segment = segment;
+  }
+
+  @Override
+  public DType type() {
+    return type;
+  }
+
+  @Override
+  public long elements() {
+    return elements;
+  }
+
+  @Override
+  public void write(long offsetElements, MemorySegment source) {
+    long offsetBytes = offsetBytes(offsetElements, source, "source");
+    backend.locked(
+        () -> MemorySegment.copy(source, 0, memory(), offsetBytes, source.byteSize()));
+  }
+
+  @Override
+  public void read(long offsetElements, MemorySegment target) {
+    requireArgument(!target.isReadOnly(), "target is read-only; %s cannot be read into it", this);
+    long offsetBytes = offsetBytes(offsetElements, target, "target");
+    backend.locked(
+        () -> MemorySegment.copy(memory(), offsetBytes, target, 0, target.byteSize()));
+  }
+
+  @Override
+  public Mapping map(MapMode mode) {
+    backend.locked(this::memory);
+    return new DirectMapping(
+        switch (mode) {
+          case READ -> segment.asReadOnly();
+          case READ_WRITE -> segment;
+        });
+  }
+
+  @Override
+  public void close() {
+    if (backend.release(this)) {
+      free();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+
+  boolean belongsTo(CpuBackend other) {
+    return backend == other;
+  }
+
+  /** Returns the memory; to be called, and used, under the backend's lock. */
+  MemorySegment memory() {
+    if (closed) {
+      throw new IllegalStateException(name + " is closed");
+    }
+    return segment;
+  }
+
+  /** Marks this as closed, under the backend's lock; returns whether it was open. */
+  boolean markClosed() {
+    boolean wasOpen = !closed;
+    closed = true;
+    return wasOpen;
+  }
+
+  /**
+   * Frees the memory of a buffer marked as closed. A mapping's user may just be reading it in a
+   * system call, which the arena refuses to interrupt: then this waits for the call to end.
+   */
+  void free() {
+    while (arena.scope().isAlive()) {
+      try {
+        arena.close();
+      } catch (IllegalStateException inUse) {
+        LockSupport.parkNanos(RETRY_NANOS);
+      }
+    }
+  }
+
+  private long offsetBytes(long offsetElements, MemorySegment other, String otherName) {
+    long bytes = other.byteSize();
+    if (bytes % type.bytes() != 0) {
+      throw new IndexOutOfBoundsException(
+          otherName + " has " + bytes + " bytes, which are no whole " + type + " elements");
+    }
+    long count = bytes / type.bytes();
+    if (offsetElements < 0 || offsetElements > elements - count) {
+      throw new IndexOutOfBoundsException(
+          "elements "
+              + offsetElements
+              + " to "
+              + (offsetElements + count)
+              + " are out of range [0, "
+              + elements
+              + ") of "
+              + name);
+    }
+    return offsetElements * type.bytes();
+  }
+
+  /** The memory itself: nothing to copy, nothing to give back. */
+  private static final class DirectMapping implements Mapping {
+    private final MemorySegment segment;
+    private volatile boolean closed;
+
+    DirectMapping(MemorySegment segment) {
+      this.segment = segment;
+    }
+
+    @Override
+    public MemorySegment segment() {
+      if (closed) {
+        throw new IllegalStateException("the mapping is closed");
+      }
+      return segment;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+}

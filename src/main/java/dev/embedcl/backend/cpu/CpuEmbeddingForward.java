@@ -1,0 +1,135 @@
+package dev.embedcl.backend.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.Positions;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Gathers rows, and adds those of the positions in the same pass.
+ *
+ * <p>With positions the work goes position by position, and for each takes several sequences of the
+ * batch at once: the position's row is loaded once for them, and several rows of the token table are
+ * on their way from memory at a time.
+ */
+final class CpuEmbeddingForward implements CpuWorkers.Task {
+  private final CpuBackend backend;
+  private final CpuWorkers workers;
+  private final RowKernels kernels;
+  private final CpuStatus status;
+  private final long[][] fromOffsets;
+  private final long[][] toOffsets;
+
+  private MemorySegment weight = MemorySegment.NULL;
+  private MemorySegment indices = MemorySegment.NULL;
+  private MemorySegment positions = MemorySegment.NULL;
+  private MemorySegment out = MemorySegment.NULL;
+  private boolean withPositions;
+  private long numEmbeddings;
+  private long start;
+  private int columns;
+  private int batchSize;
+  private int seqLen;
+  private int chunks;
+
+  CpuEmbeddingForward(
+      CpuBackend backend, CpuWorkers workers, RowKernels kernels, CpuStatus status) {
+    this.backend = backend;
+    this.workers = workers;
+    this.kernels = kernels;
+    this.status = status;
+    this.fromOffsets = new long[workers.threads()][RowKernels.ROWS];
+    this.toOffsets = new long[workers.threads()][RowKernels.ROWS];
+  }
+
+  void execute(EmbeddingForward operation) {
+    weight = backend.memory(operation.weight());
+    indices = backend.memory(operation.indices());
+    out = backend.memory(operation.out());
+    Positions added = operation.positions();
+    withPositions = added != null;
+    if (added != null) {
+      positions = backend.memory(added.table());
+      start = added.start();
+    }
+    numEmbeddings = operation.weight().rows();
+    columns = operation.weight().columns();
+    batchSize = operation.batchSize();
+    seqLen = operation.seqLen();
+    if (operation.count() == 0) {
+      return;
+    }
+    status.beginOperation();
+    chunks = workers.chunksFor(2L * operation.count() * rowBytes(), units());
+    workers.run(this, chunks);
+  }
+
+  @Override
+  public void run(int worker, int chunk) {
+    long begin = share(chunk);
+    long end = share(chunk + 1);
+    if (withPositions) {
+      addPositions(worker, begin, end);
+    } else {
+      copy(begin, end);
+    }
+  }
+
+  /** Returns the number of parts the work can be cut into: ids, or groups of ids of a position. */
+  private long units() {
+    return withPositions
+        ? (long) seqLen * Math.ceilDiv(batchSize, RowKernels.ROWS)
+        : (long) batchSize * seqLen;
+  }
+
+  private long share(int chunk) {
+    return units() * chunk / chunks;
+  }
+
+  private long rowBytes() {
+    return 4L * columns;
+  }
+
+  private void copy(long begin, long end) {
+    long rowBytes = rowBytes();
+    for (long position = begin; position < end; position++) {
+      int index = indices.get(JAVA_INT, 4 * position);
+      if (isRow(position, index)) {
+        MemorySegment.copy(weight, index * rowBytes, out, position * rowBytes, rowBytes);
+      }
+    }
+  }
+
+  private void addPositions(int worker, long begin, long end) {
+    int groupsPerPosition = Math.ceilDiv(batchSize, RowKernels.ROWS);
+    long[] from = fromOffsets[worker];
+    long[] to = toOffsets[worker];
+    long rowBytes = rowBytes();
+    for (long unit = begin; unit < end; unit++) {
+      long t = unit / groupsPerPosition;
+      int first = (int) (unit % groupsPerPosition) * RowKernels.ROWS;
+      int last = Math.min(first + RowKernels.ROWS, batchSize);
+      int count = 0;
+      for (int b = first; b < last; b++) {
+        long position = (long) b * seqLen + t;
+        int index = indices.get(JAVA_INT, 4 * position);
+        if (isRow(position, index)) {
+          from[count] = index * rowBytes;
+          to[count] = position * rowBytes;
+          count++;
+        }
+      }
+      kernels.addToRows(
+          weight, from, count, positions, (start + t) * rowBytes, out, to, columns);
+    }
+  }
+
+  private boolean isRow(long position, int index) {
+    if (index < 0 || index >= numEmbeddings) {
+      status.record(position, index, numEmbeddings);
+      return false;
+    }
+    return true;
+  }
+}

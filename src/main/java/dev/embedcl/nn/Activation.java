@@ -1,0 +1,127 @@
+package dev.embedcl.nn;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.memory.Shape;
+import dev.embedcl.op.Matrix;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What a layer's forward pass gives: vectors on the device, [batchSize, seqLen, embeddingDim].
+ *
+ * <p>A view that owns nothing and need not be closed. The memory of {@code forward} is the layer's
+ * and is used again by the layer's next {@code forward}, from when on this view refuses to be read;
+ * the memory of {@code forwardInto} is the caller's.
+ */
+public final class Activation {
+  private final Backend backend;
+  private final Matrix matrix;
+  private final int batchSize;
+  private final int seqLen;
+  private volatile boolean overwritten;
+
+  Activation(Backend backend, Matrix matrix, int batchSize, int seqLen) {
+    this.backend = backend;
+    this.matrix = matrix;
+    this.batchSize = batchSize;
+    this.seqLen = seqLen;
+  }
+
+  /** Returns the number of sequences. */
+  public int batchSize() {
+    return batchSize;
+  }
+
+  /** Returns the number of vectors to a sequence. */
+  public int seqLen() {
+    return seqLen;
+  }
+
+  /** Returns the length of a vector. */
+  public int embeddingDim() {
+    return matrix.columns();
+  }
+
+  /** Returns the shape [batchSize, seqLen, embeddingDim]. */
+  public Shape shape() {
+    return Shape.of(batchSize, seqLen, embeddingDim());
+  }
+
+  /**
+   * Returns the vectors as a matrix [batchSize * seqLen, embeddingDim], as operations take it.
+   *
+   * @throws IllegalStateException if the layer's next {@code forward} has reused the memory
+   */
+  public Matrix matrix() {
+    requireCurrent();
+    return matrix;
+  }
+
+  /**
+   * Returns the memory that begins with the vectors; it may be larger. Do not close it unless you
+   * gave it.
+   *
+   * @throws IllegalStateException if the layer's next {@code forward} has reused the memory
+   */
+  public DeviceBuffer buffer() {
+    requireCurrent();
+    return matrix.buffer();
+  }
+
+  /**
+   * Copies the vectors to host memory, once they are computed.
+   *
+   * @param target receives {@code 4 * batchSize * seqLen * embeddingDim} bytes, little-endian
+   * @throws IllegalArgumentException if {@code target} has another size or is read-only
+   * @throws IllegalStateException if the layer's next {@code forward} has reused the memory, or the
+   *     layer, the backend or the target's arena was closed
+   * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
+   */
+  public void read(MemorySegment target) {
+    requireCurrent();
+    requireArgument(
+        target.byteSize() == shape().elements() * Float.BYTES,
+        "target has %d bytes; an output of shape %s takes %d",
+        target.byteSize(),
+        shape(),
+        shape().elements() * Float.BYTES);
+    // Reading waits anyway, and only this reports ids that the device had to skip.
+    backend.synchronize();
+    matrix.buffer().read(target);
+  }
+
+  /**
+   * Copies the vectors to a new tensor [batchSize, seqLen, embeddingDim], which the caller closes.
+   *
+   * @throws IllegalStateException if the layer's next {@code forward} has reused the memory, or the
+   *     layer or the backend was closed
+   * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
+   */
+  public HostTensor toHost() {
+    requireCurrent();
+    backend.synchronize();
+    return Parameter.hostCopy(matrix.buffer(), shape());
+  }
+
+  @Override
+  public String toString() {
+    return "Activation" + shape();
+  }
+
+  /** Tells that the memory is about to hold something else. */
+  void overwrite() {
+    overwritten = true;
+  }
+
+  private void requireCurrent() {
+    if (overwritten) {
+      throw new IllegalStateException(
+          this
+              + " was overwritten by a later forward of its layer, or the layer was closed; read it"
+              + " before, or call forwardInto with a buffer of your own");
+    }
+  }
+}

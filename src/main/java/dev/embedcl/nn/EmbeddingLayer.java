@@ -1,0 +1,217 @@
+package dev.embedcl.nn;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.op.Accumulation;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What layers that look up rows by id have in common: {@code forward}, and the gradient of the
+ * latest {@code forward}, which either {@code backward} adds to the parameters or an optimizer
+ * takes unsummed through {@link #gradient}.
+ *
+ * <p>In the steady state, batches no larger than earlier ones, nothing is allocated on the device
+ * and next to nothing on the Java heap. For one thread at a time; several layers on one backend may
+ * be used by several threads.
+ */
+public abstract sealed class EmbeddingLayer implements AutoCloseable
+    permits TokenEmbedding, InputEmbedding {
+  private final Backend backend;
+  private final Parameter weight;
+  private final Lookup lookup;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  EmbeddingLayer(Backend backend, Parameter weight, @Nullable Parameter positions) {
+    this.backend = backend;
+    this.weight = weight;
+    this.lookup = new Lookup(backend, weight, positions);
+  }
+
+  /** Returns the backend that holds the parameters. */
+  public Backend backend() {
+    return backend;
+  }
+
+  /** Returns the number of rows of the token table: ids are in [0, numEmbeddings). */
+  public long numEmbeddings() {
+    return weight.rows();
+  }
+
+  /** Returns the length of a vector. */
+  public int embeddingDim() {
+    return weight.columns();
+  }
+
+  /** Returns the parameters: the token table, then the positional table if there is one. */
+  public abstract List<Parameter> parameters();
+
+  /**
+   * Looks up a batch of int ids; see {@link #forward(IndexBatch)}.
+   *
+   * @param indices [batchSize, seqLen], sequence after sequence
+   * @throws IndexOutOfBoundsException at the first id that is not in [0, numEmbeddings)
+   * @throws IllegalArgumentException if {@code indices} has not {@code batchSize * seqLen} ids, or
+   *     the sequences are longer than the positional table
+   * @throws IllegalStateException if this layer, a parameter or the backend was closed
+   */
+  public Activation forward(int[] indices, int batchSize, int seqLen) {
+    return forward(IndexBatch.of(indices, batchSize, seqLen));
+  }
+
+  /**
+   * Looks up a batch of long ids, PyTorch's default; see {@link #forward(IndexBatch)}.
+   *
+   * @param indices [batchSize, seqLen], sequence after sequence
+   * @throws IndexOutOfBoundsException at the first id that is not in [0, numEmbeddings)
+   * @throws IllegalArgumentException if {@code indices} has not {@code batchSize * seqLen} ids, or
+   *     the sequences are longer than the positional table
+   * @throws IllegalStateException if this layer, a parameter or the backend was closed
+   */
+  public Activation forward(long[] indices, int batchSize, int seqLen) {
+    return forward(IndexBatch.of(indices, batchSize, seqLen));
+  }
+
+  /**
+   * Looks up a batch: {@code out[b, t, :] = weight[indices[b, t], :]}, plus {@code positions[start
+   * + t, :]} where the layer has positions. One addition per element: the same bits everywhere.
+   *
+   * @return the vectors [batchSize, seqLen, embeddingDim], perhaps still being computed, in memory
+   *     of this layer that its next {@code forward} uses again
+   * @throws IndexOutOfBoundsException at the first id that is not in [0, numEmbeddings), before
+   *     anything is changed; for ids on the device see {@link IndexBatch#onDevice}
+   * @throws IllegalArgumentException if the sequences are longer than the positional table, or
+   *     start elsewhere than at 0 without one; names both numbers, before anything is changed
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the output
+   * @throws IllegalStateException if this layer, a parameter or the backend was closed
+   */
+  public Activation forward(IndexBatch batch) {
+    requireOpen();
+    return lookup.forward(batch, null);
+  }
+
+  /**
+   * Looks up a batch as {@link #forward(IndexBatch)} does, into memory of the caller.
+   *
+   * @param out receives [batchSize, seqLen, embeddingDim] from its first element on; may be larger,
+   *     and what lies beyond stays. Must be float32, of the same backend, and no parameter
+   * @return a view of {@code out}
+   * @throws IndexOutOfBoundsException as {@link #forward(IndexBatch)}
+   * @throws IllegalArgumentException as {@link #forward(IndexBatch)}, and if {@code out} is too
+   *     small or none that may be written
+   * @throws IllegalStateException if this layer, a parameter, {@code out} or the backend was closed
+   */
+  public Activation forwardInto(IndexBatch batch, DeviceBuffer out) {
+    requireOpen();
+    return lookup.forward(batch, out);
+  }
+
+  /**
+   * Adds the gradient of the latest {@code forward} to the parameters' gradients, in the
+   * deterministic order: the same bits everywhere. Called again, it adds again.
+   *
+   * @param gradOutput the gradient of the output, [batchSize, seqLen, embeddingDim] from its first
+   *     element on; may be larger
+   * @throws IllegalArgumentException if {@code gradOutput} is too small or not float32
+   * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
+   * @throws IllegalStateException if there was no {@code forward}, or this layer, a parameter,
+   *     {@code gradOutput} or the backend was closed
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the gradients
+   */
+  public void backward(DeviceBuffer gradOutput) {
+    backward(gradOutput, Accumulation.DETERMINISTIC);
+  }
+
+  /**
+   * Adds the gradient of the latest {@code forward} to the parameters' gradients, in a chosen
+   * order. Called again, it adds again.
+   *
+   * @param gradOutput as in {@link #backward(DeviceBuffer)}
+   * @param accumulation the order of the additions to the token table's gradient
+   * @throws IllegalArgumentException as in {@link #backward(DeviceBuffer)}
+   * @throws IndexOutOfBoundsException as in {@link #backward(DeviceBuffer)}; with {@link
+   *     Accumulation#ATOMIC} the backend's next {@code synchronize} throws it
+   * @throws IllegalStateException as in {@link #backward(DeviceBuffer)}
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the gradients
+   */
+  public void backward(DeviceBuffer gradOutput, Accumulation accumulation) {
+    requireOpen();
+    lookup.backward(gradOutput, accumulation);
+  }
+
+  /**
+   * Copies a gradient from the host and does as {@link #backward(DeviceBuffer)}.
+   *
+   * @param gradOutput float32, exactly [batchSize, seqLen, embeddingDim]
+   * @throws IllegalArgumentException if type or shape is another
+   * @throws IndexOutOfBoundsException as in {@link #backward(DeviceBuffer)}
+   * @throws IllegalStateException as in {@link #backward(DeviceBuffer)}
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the gradients
+   */
+  public void backward(HostTensor gradOutput) {
+    requireOpen();
+    backward(lookup.upload(gradOutput));
+  }
+
+  /**
+   * Returns the gradient of the latest {@code forward} unsummed, for an optimizer's fused step;
+   * nothing of the table's size is made.
+   *
+   * @param gradOutput as in {@link #backward(DeviceBuffer)}; read when the step runs
+   * @return valid until the next {@code forward}
+   * @throws IllegalArgumentException if {@code gradOutput} is too small or not float32
+   * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
+   * @throws IllegalStateException if there was no {@code forward}, or this layer or the backend was
+   *     closed
+   */
+  public BatchGradient gradient(DeviceBuffer gradOutput) {
+    requireOpen();
+    return lookup.gradient(gradOutput);
+  }
+
+  /**
+   * Copies a gradient from the host and does as {@link #gradient(DeviceBuffer)}.
+   *
+   * @param gradOutput float32, exactly [batchSize, seqLen, embeddingDim]
+   * @return valid until the next {@code forward}, {@code gradient} or {@code backward}
+   * @throws IllegalArgumentException if type or shape is another
+   * @throws IndexOutOfBoundsException as in {@link #gradient(DeviceBuffer)}
+   * @throws IllegalStateException as in {@link #gradient(DeviceBuffer)}
+   */
+  public BatchGradient gradient(HostTensor gradOutput) {
+    requireOpen();
+    return lookup.gradient(lookup.upload(gradOutput));
+  }
+
+  /**
+   * Forgets the gradients of all parameters, see {@link Parameter#zeroGrad}.
+   *
+   * @throws IllegalStateException if a parameter or the backend was closed
+   */
+  public void zeroGrad() {
+    parameters().forEach(Parameter::zeroGrad);
+  }
+
+  /**
+   * Frees what this layer made, its parameters included unless they were handed in; the backend
+   * stays open. Further calls do nothing.
+   */
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      lookup.close();
+      closeOwned();
+    }
+  }
+
+  /** Closes what the layer made besides memory for batches. */
+  abstract void closeOwned();
+
+  private void requireOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException(this + " was closed");
+    }
+  }
+}

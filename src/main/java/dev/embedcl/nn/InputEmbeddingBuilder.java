@@ -1,0 +1,161 @@
+package dev.embedcl.nn;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.init.TorchGenerator;
+import dev.embedcl.memory.HostTensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gathers what an {@link InputEmbedding} is made of: sizes with a seed, or weights, or sizes for
+ * one table and weights for the other.
+ *
+ * <p>Tables without given weights are drawn from one generator, tokens before positions, so that
+ * one seed gives what PyTorch gives for {@code manual_seed(seed); Embedding(numEmbeddings,
+ * embeddingDim); Embedding(maxLength, embeddingDim)}.
+ */
+public final class InputEmbeddingBuilder {
+  private final Backend backend;
+  private @Nullable Long numEmbeddings;
+  private @Nullable Integer embeddingDim;
+  private @Nullable Long maxLength;
+  private @Nullable TorchGenerator generator;
+  private @Nullable HostTensor tokenWeight;
+  private @Nullable HostTensor positionWeight;
+
+  InputEmbeddingBuilder(Backend backend) {
+    this.backend = backend;
+  }
+
+  /** Sets the number of token vectors, from 1 to 2^31: ids are in [0, numEmbeddings). */
+  public InputEmbeddingBuilder numEmbeddings(long numEmbeddings) {
+    this.numEmbeddings = numEmbeddings;
+    return this;
+  }
+
+  /** Sets the length of a vector, at least 1. */
+  public InputEmbeddingBuilder embeddingDim(int embeddingDim) {
+    this.embeddingDim = embeddingDim;
+    return this;
+  }
+
+  /** Sets the number of learned positions, from 1 to 2^31; without, no positions are added. */
+  public InputEmbeddingBuilder maxLength(long maxLength) {
+    this.maxLength = maxLength;
+    return this;
+  }
+
+  /** Draws tables as PyTorch does after {@code torch.manual_seed(seed)}. */
+  public InputEmbeddingBuilder seed(long seed) {
+    return generator(new TorchGenerator(seed));
+  }
+
+  /** Draws tables from a generator, which {@link #build} advances. */
+  public InputEmbeddingBuilder generator(TorchGenerator generator) {
+    this.generator = generator;
+    return this;
+  }
+
+  /** Copies the token table from float32 [numEmbeddings, embeddingDim] when {@link #build} runs. */
+  public InputEmbeddingBuilder tokenWeight(HostTensor weight) {
+    this.tokenWeight = weight;
+    return this;
+  }
+
+  /** Copies the positional table from float32 [maxLength, embeddingDim] in {@link #build}. */
+  public InputEmbeddingBuilder positionWeight(HostTensor weight) {
+    this.positionWeight = weight;
+    return this;
+  }
+
+  /**
+   * Creates the layer, which owns its tables.
+   *
+   * @throws IllegalArgumentException if a size is out of its range or contradicts given weights, or
+   *     weights are no float32 tables
+   * @throws IllegalStateException if a size, or seed and generator, are missing and no weights
+   *     stand in for them; or the backend or a tensor was closed
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold a table
+   */
+  public InputEmbedding build() {
+    requireConsistent("tokenWeight", tokenWeight, "numEmbeddings", numEmbeddings);
+    requireConsistent("positionWeight", positionWeight, "maxLength", maxLength);
+    if (maxLength != null && positionWeight == null) {
+      // Before a large token table is drawn, not after.
+      PositionalEmbedding.requireSizes(maxLength, 1);
+    }
+    TokenEmbedding tokens = tokens();
+    try {
+      return InputEmbedding.joined(tokens, positions(tokens.embeddingDim()), true);
+    } catch (RuntimeException | Error e) {
+      tokens.close();
+      throw e;
+    }
+  }
+
+  private TokenEmbedding tokens() {
+    if (tokenWeight != null) {
+      return TokenEmbedding.of(backend, tokenWeight);
+    }
+    return TokenEmbedding.drawn(
+        backend,
+        required("numEmbeddings", numEmbeddings),
+        required("embeddingDim", embeddingDim),
+        required("seed or generator", generator));
+  }
+
+  private @Nullable PositionalEmbedding positions(int dim) {
+    if (positionWeight != null) {
+      requireArgument(
+          positionWeight.shape().size(1) == dim,
+          "embeddingDim differs: %d for tokens, %d for positions; they are added, so make them"
+              + " equal",
+          dim,
+          positionWeight.shape().size(1));
+      return PositionalEmbedding.learned(backend, positionWeight);
+    }
+    if (maxLength == null) {
+      return null;
+    }
+    return PositionalEmbedding.learned(
+        backend, maxLength, dim, required("seed or generator", generator));
+  }
+
+  private void requireConsistent(
+      String weightName, @Nullable HostTensor weight, String rowsName, @Nullable Long rows) {
+    if (weight == null) {
+      return;
+    }
+    requireArgument(
+        weight.shape().rank() == 2,
+        "%s is %s; give FLOAT32 of shape [%s, embeddingDim]",
+        weightName,
+        weight,
+        rowsName);
+    if (rows != null) {
+      requireSize(rowsName, rows, weightName, weight, 0);
+    }
+    if (embeddingDim != null) {
+      requireSize("embeddingDim", embeddingDim, weightName, weight, 1);
+    }
+  }
+
+  private static void requireSize(
+      String name, long size, String weightName, HostTensor weight, int dimension) {
+    requireArgument(
+        size == weight.shape().size(dimension),
+        "%s = %d contradicts %s of shape %s; leave it out",
+        name,
+        size,
+        weightName,
+        weight.shape());
+  }
+
+  private static <T> T required(String name, @Nullable T value) {
+    if (value == null) {
+      throw new IllegalStateException(name + " is missing: set it before build()");
+    }
+    return value;
+  }
+}

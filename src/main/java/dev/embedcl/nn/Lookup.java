@@ -1,0 +1,230 @@
+package dev.embedcl.nn;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.memory.Shape;
+import dev.embedcl.op.Accumulation;
+import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.IndexGroups;
+import dev.embedcl.op.Matrix;
+import dev.embedcl.op.Positions;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The passes over a token table and, if there is one, a positional table, and what they keep from
+ * one call to the next: the last batch's ids and row groups, and device memory for ids and output.
+ */
+final class Lookup {
+  private final Backend backend;
+  private final Parameter weight;
+  private final @Nullable Parameter positions;
+
+  private final GrowingBuffer deviceIds;
+  private final GrowingBuffer output;
+  private final GrowingBuffer upload;
+  private @Nullable Activation lastOutput;
+
+  /** The last batch's ids, checked, if {@link #idsOnHost}. */
+  private int[] ids = new int[0];
+
+  /** Takes the ids of the next batch until they have passed every check. */
+  private int[] incoming = new int[0];
+
+  private final IndexGroups groups = new IndexGroups();
+  private boolean grouped;
+  private boolean idsOnHost;
+  private @Nullable DeviceBuffer lastIds;
+  private int batchSize;
+  private int seqLen;
+  private int start;
+
+  Lookup(Backend backend, Parameter weight, @Nullable Parameter positions) {
+    this.backend = backend;
+    this.weight = weight;
+    this.positions = positions;
+    this.deviceIds = new GrowingBuffer(backend, DType.INT32);
+    this.output = new GrowingBuffer(backend, DType.FLOAT32);
+    this.upload = new GrowingBuffer(backend, DType.FLOAT32);
+  }
+
+  /** Runs the forward pass into {@code given}, or into memory of this object where that is null. */
+  Activation forward(IndexBatch batch, @Nullable DeviceBuffer given) {
+    // Everything that can be wrong with the call is found before the last batch is forgotten.
+    final int count = batch.count();
+    final Matrix table = weight.matrix();
+    final Positions slice = slice(positions, batch);
+    final Matrix target = given == null ? null : new Matrix(given, count, table.columns());
+    final DeviceBuffer onDevice = batch.device();
+    if (onDevice == null) {
+      if (incoming.length < count) {
+        incoming = new int[count];
+      }
+      batch.copyTo(incoming, table.rows());
+    }
+
+    lastIds = null;
+    DeviceBuffer indices = onDevice == null ? deviceIds.atLeast(count) : onDevice;
+    Matrix out = target == null ? ownOutput(count, table.columns()) : target;
+    EmbeddingForward operation =
+        new EmbeddingForward(table, indices, slice, out, batch.batchSize(), batch.seqLen());
+    if (onDevice == null) {
+      indices.write(firstInts(incoming, count));
+    }
+    backend.execute(operation);
+    remember(batch, indices);
+    Activation result = new Activation(backend, out, batchSize, seqLen);
+    if (target == null) {
+      lastOutput = result;
+    }
+    return result;
+  }
+
+  /** Adds the last batch's gradient to the parameters' dense gradients. */
+  void backward(DeviceBuffer gradOutput, Accumulation accumulation) {
+    final DeviceBuffer indices = requireForward();
+    final Matrix grad = gradMatrix(gradOutput);
+    final int count = batchSize * seqLen;
+    switch (accumulation) {
+      case DETERMINISTIC -> {
+        IndexGroups rows = groups();
+        backend.execute(
+            EmbeddingBackward.deterministic(
+                grad, rows, weight.gradFor(ids, count), gradPositions(), batchSize, seqLen));
+      }
+      case ATOMIC -> {
+        // Which rows the ids on a device name is not worth waiting for.
+        Matrix gradWeight = idsOnHost ? weight.gradFor(ids, count) : weight.gradForUpdate();
+        backend.execute(
+            EmbeddingBackward.atomic(
+                grad, indices, gradWeight, gradPositions(), batchSize, seqLen));
+      }
+    }
+  }
+
+  /** Returns the last batch's gradient unsummed. */
+  BatchGradient gradient(DeviceBuffer gradOutput) {
+    requireForward();
+    return new BatchGradient(
+        gradMatrix(gradOutput), groups(), weight, positions, start, batchSize, seqLen);
+  }
+
+  /** Copies a gradient of the last output to the device. */
+  DeviceBuffer upload(HostTensor gradOutput) {
+    requireForward();
+    Shape shape = outputShape();
+    requireArgument(
+        gradOutput.type() == DType.FLOAT32 && gradOutput.shape().equals(shape),
+        "gradOutput is %s; the last output was FLOAT32 of shape %s, and so must be its gradient",
+        gradOutput,
+        shape);
+    DeviceBuffer buffer = upload.atLeast(shape.elements());
+    buffer.write(gradOutput.segment());
+    return buffer;
+  }
+
+  /** Frees device memory; the parameters stay. */
+  void close() {
+    forgetOutput();
+    lastIds = null;
+    deviceIds.close();
+    output.close();
+    upload.close();
+  }
+
+  private static @Nullable Positions slice(@Nullable Parameter positions, IndexBatch batch) {
+    if (positions == null) {
+      requireArgument(
+          batch.start() == 0,
+          "start = %d, but this layer adds no positions; start at 0 or give it a positional table",
+          batch.start());
+      return null;
+    }
+    Positions slice = new Positions(positions.matrix(), batch.start());
+    slice.requireLength(batch.seqLen(), positions.columns());
+    return slice;
+  }
+
+  private Matrix ownOutput(int count, int embeddingDim) {
+    forgetOutput();
+    return new Matrix(output.atLeast((long) count * embeddingDim), count, embeddingDim);
+  }
+
+  private void forgetOutput() {
+    Activation previous = lastOutput;
+    lastOutput = null;
+    if (previous != null) {
+      previous.overwrite();
+    }
+  }
+
+  private DeviceBuffer requireForward() {
+    DeviceBuffer indices = lastIds;
+    if (indices == null) {
+      throw new IllegalStateException(
+          "there is no batch to take the gradient of: call forward first");
+    }
+    return indices;
+  }
+
+  private Matrix gradMatrix(DeviceBuffer gradOutput) {
+    Shape shape = outputShape();
+    requireArgument(
+        gradOutput.type() == DType.FLOAT32 && gradOutput.elements() >= shape.elements(),
+        "gradOutput has %d elements of %s; the last output, of shape %s, has %d of FLOAT32",
+        gradOutput.elements(),
+        gradOutput.type(),
+        shape,
+        shape.elements());
+    return new Matrix(gradOutput, batchSize * seqLen, weight.columns());
+  }
+
+  private Shape outputShape() {
+    return Shape.of(batchSize, seqLen, weight.columns());
+  }
+
+  private @Nullable Positions gradPositions() {
+    return positions == null ? null : new Positions(positions.gradFor(start, seqLen), start);
+  }
+
+  /** Returns the last batch's row groups, built when first asked for, while the device is busy. */
+  private IndexGroups groups() {
+    if (!grouped) {
+      int count = batchSize * seqLen;
+      if (!idsOnHost) {
+        if (ids.length < count) {
+          ids = new int[count];
+        }
+        requireForward().read(firstInts(ids, count));
+      }
+      groups.rebuild(ids, count, weight.rows());
+      // Only now are ids from the device known to be good.
+      idsOnHost = true;
+      grouped = true;
+    }
+    return groups;
+  }
+
+  private void remember(IndexBatch batch, DeviceBuffer indices) {
+    idsOnHost = batch.device() == null;
+    if (idsOnHost) {
+      int[] free = ids;
+      ids = incoming;
+      incoming = free;
+    }
+    grouped = false;
+    batchSize = batch.batchSize();
+    seqLen = batch.seqLen();
+    start = batch.start();
+    lastIds = indices;
+  }
+
+  private static MemorySegment firstInts(int[] values, int count) {
+    return MemorySegment.ofArray(values).asSlice(0, (long) count * Integer.BYTES);
+  }
+}

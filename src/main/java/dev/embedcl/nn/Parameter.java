@@ -1,0 +1,336 @@
+package dev.embedcl.nn;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.init.TorchGenerator;
+import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.memory.Shape;
+import dev.embedcl.op.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/**
+ * A trainable float32 table [rows, columns] on a device, with the dense gradient that {@code
+ * backward} adds to.
+ *
+ * <p>The gradient takes as much memory as the table, and only from the first {@code backward} on;
+ * fused optimizer steps never make one. Whoever creates a parameter closes it. One thread at a time
+ * may use the gradient; the values may be read and written by any thread that orders itself with
+ * those that train.
+ */
+public final class Parameter implements AutoCloseable {
+  private final String name;
+  private final Backend backend;
+  private final Matrix matrix;
+  private final Gradient gradient;
+  private volatile boolean closed;
+
+  private Parameter(Backend backend, String name, long rows, int columns) {
+    requireArgument(
+        rows >= 1 && rows <= Matrix.MAX_ROWS,
+        "%s: rows = %d is out of range [1, %d]",
+        name,
+        rows,
+        Matrix.MAX_ROWS);
+    requireArgument(columns >= 1, "%s: columns = %d; give at least 1", name, columns);
+    this.name = name;
+    this.backend = backend;
+    this.gradient = new Gradient(backend, rows, columns);
+    this.matrix = new Matrix(backend.allocate(DType.FLOAT32, rows * columns), rows, columns);
+  }
+
+  /**
+   * Creates a parameter of zeros.
+   *
+   * @param name what errors and files call it
+   * @param rows from 1 to 2^31
+   * @param columns at least 1
+   * @throws IllegalArgumentException if a size is out of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend was closed
+   */
+  public static Parameter zeros(Backend backend, String name, long rows, int columns) {
+    return new Parameter(backend, name, rows, columns);
+  }
+
+  /**
+   * Creates a parameter of standard normal values, those of a fresh {@code nn.Embedding}: {@code
+   * rows * columns} consecutive values of the generator, drawn a part at a time.
+   *
+   * @param name what errors and files call it
+   * @param rows from 1 to 2^31
+   * @param columns at least 1
+   * @param generator is advanced
+   * @throws IllegalArgumentException if a size is out of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend was closed
+   */
+  public static Parameter normal(
+      Backend backend, String name, long rows, int columns, TorchGenerator generator) {
+    Parameter parameter = new Parameter(backend, name, rows, columns);
+    try {
+      NormalFill.fill(parameter.matrix.buffer(), generator);
+      return parameter;
+    } catch (RuntimeException | Error e) {
+      parameter.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Creates a parameter that holds a copy of {@code values}.
+   *
+   * @param name what errors and files call it
+   * @param values float32, [rows, columns]
+   * @throws IllegalArgumentException if {@code values} is not float32 of rank 2, or a size is out
+   *     of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend or the tensor was closed
+   */
+  public static Parameter of(Backend backend, String name, HostTensor values) {
+    Shape shape = values.shape();
+    requireArgument(
+        values.type() == DType.FLOAT32 && shape.rank() == 2,
+        "%s: %s cannot be a table; give FLOAT32 of shape [rows, columns]",
+        name,
+        values);
+    requireArgument(
+        shape.size(1) <= Integer.MAX_VALUE,
+        "%s: columns = %d exceeds the limit of %d",
+        name,
+        shape.size(1),
+        Integer.MAX_VALUE);
+    return of(backend, name, values.segment(), shape.size(0), (int) shape.size(1));
+  }
+
+  /**
+   * Creates a parameter that holds a copy of {@code values}.
+   *
+   * @param name what errors and files call it
+   * @param values little-endian float32, row after row; native, mapped or heap, of exactly {@code
+   *     4 * rows * columns} bytes
+   * @param rows from 1 to 2^31
+   * @param columns at least 1
+   * @throws IllegalArgumentException if a size is out of its range or {@code values} has another
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend or the values' arena was closed
+   */
+  public static Parameter of(
+      Backend backend, String name, MemorySegment values, long rows, int columns) {
+    requireBytes(name, values, rows, columns);
+    Parameter parameter = new Parameter(backend, name, rows, columns);
+    try {
+      parameter.write(values);
+      return parameter;
+    } catch (RuntimeException | Error e) {
+      parameter.close();
+      throw e;
+    }
+  }
+
+  /** Returns the name. */
+  public String name() {
+    return name;
+  }
+
+  /** Returns the backend that holds the values. */
+  public Backend backend() {
+    return backend;
+  }
+
+  /** Returns the number of rows. */
+  public long rows() {
+    return matrix.rows();
+  }
+
+  /** Returns the length of a row. */
+  public int columns() {
+    return matrix.columns();
+  }
+
+  /** Returns the shape [rows, columns]. */
+  public Shape shape() {
+    return Shape.of(rows(), columns());
+  }
+
+  /**
+   * Returns the values on the device, as operations take them. They stay this parameter's: do not
+   * close the buffer.
+   *
+   * @throws IllegalStateException if this parameter was closed
+   */
+  public Matrix matrix() {
+    requireOpen();
+    return matrix;
+  }
+
+  /**
+   * Copies the values to host memory, after the operations enqueued before.
+   *
+   * @param target receives {@code 4 * rows * columns} bytes, little-endian, row after row
+   * @throws IllegalArgumentException if {@code target} has another size or is read-only
+   * @throws IllegalStateException if this parameter, its backend or the target's arena was closed
+   */
+  public void read(MemorySegment target) {
+    requireOpen();
+    requireBytes(name, target, rows(), columns());
+    matrix.buffer().read(target);
+  }
+
+  /**
+   * Copies the values to a new tensor [rows, columns], which the caller closes.
+   *
+   * @throws IllegalStateException if this parameter or its backend was closed
+   */
+  public HostTensor toHost() {
+    requireOpen();
+    return hostCopy(matrix.buffer(), shape());
+  }
+
+  /**
+   * Replaces all values.
+   *
+   * @param values float32, [rows, columns]
+   * @throws IllegalArgumentException if type or shape is another
+   * @throws IllegalStateException if this parameter, its backend or the tensor was closed
+   */
+  public void write(HostTensor values) {
+    requireArgument(
+        values.type() == DType.FLOAT32 && values.shape().equals(shape()),
+        "%s cannot be written to %s; give FLOAT32 of the same shape",
+        values,
+        this);
+    write(values.segment());
+  }
+
+  /**
+   * Replaces all values.
+   *
+   * @param values little-endian float32, row after row; of exactly {@code 4 * rows * columns} bytes
+   * @throws IllegalArgumentException if {@code values} has another size
+   * @throws IllegalStateException if this parameter, its backend or the values' arena was closed
+   */
+  public void write(MemorySegment values) {
+    requireOpen();
+    requireBytes(name, values, rows(), columns());
+    matrix.buffer().write(values);
+  }
+
+  /**
+   * Returns the gradient [rows, columns], to be read, if {@code backward} has added to it since the
+   * last {@link #zeroGrad}. It stays this parameter's, and is valid until {@link #zeroGrad}.
+   *
+   * @throws IllegalStateException if this parameter was closed
+   */
+  public Optional<Matrix> grad() {
+    requireOpen();
+    return gradient.current();
+  }
+
+  /**
+   * Returns the gradient [rows, columns] for the caller to add to, as {@code backward} does: zeros
+   * at first. For gradients that come from elsewhere, such as those of an output layer that shares
+   * this table. It stays this parameter's, and is valid until {@link #zeroGrad}.
+   *
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold it
+   * @throws IllegalStateException if this parameter or its backend was closed
+   */
+  public Matrix gradForUpdate() {
+    requireOpen();
+    gradient.touchAll();
+    return gradient.forUpdate();
+  }
+
+  /**
+   * Copies the gradient to a new tensor [rows, columns], which the caller closes; zeros if there is
+   * none.
+   *
+   * @throws IllegalStateException if this parameter or its backend was closed
+   */
+  public HostTensor gradToHost() {
+    return grad()
+        .map(grad -> hostCopy(grad.buffer(), shape()))
+        .orElseGet(() -> HostTensor.allocate(DType.FLOAT32, shape()));
+  }
+
+  /**
+   * Forgets the gradient, as PyTorch's {@code zero_grad}: {@link #grad} is empty until something is
+   * added again. On a device that shares host memory, only the rows that were added to are cleared.
+   *
+   * @throws IllegalStateException if this parameter or its backend was closed
+   */
+  public void zeroGrad() {
+    requireOpen();
+    gradient.clear();
+  }
+
+  /** Frees values and gradient; further calls do nothing. */
+  @Override
+  public void close() {
+    closed = true;
+    gradient.close();
+    matrix.buffer().close();
+  }
+
+  @Override
+  public String toString() {
+    return name + " [" + rows() + ", " + columns() + "]";
+  }
+
+  /** Returns the gradient to which the rows of the first {@code count} ids are about to be added. */
+  Matrix gradFor(int[] indices, int count) {
+    requireOpen();
+    Matrix grad = gradient.forUpdate();
+    for (int i = 0; i < count; i++) {
+      gradient.touch(indices[i]);
+    }
+    return grad;
+  }
+
+  /** Returns the gradient to which {@code count} rows from {@code first} on are about to be added. */
+  Matrix gradFor(int first, int count) {
+    requireOpen();
+    Matrix grad = gradient.forUpdate();
+    for (int row = first; row < first + count; row++) {
+      gradient.touch(row);
+    }
+    return grad;
+  }
+
+  /** Copies the first {@code shape.elements()} floats of a buffer to a new tensor. */
+  static HostTensor hostCopy(DeviceBuffer buffer, Shape shape) {
+    HostTensor copy = HostTensor.allocate(DType.FLOAT32, shape);
+    try {
+      buffer.read(copy.segment());
+      return copy;
+    } catch (RuntimeException e) {
+      copy.close();
+      throw e;
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("parameter " + this + " was closed");
+    }
+  }
+
+  private static void requireBytes(String name, MemorySegment values, long rows, int columns) {
+    // Compared by division, since rows and columns have not been checked yet.
+    long elements = values.byteSize() / Float.BYTES;
+    requireArgument(
+        values.byteSize() % Float.BYTES == 0
+            && rows >= 0
+            && columns >= 1
+            && elements % columns == 0
+            && elements / columns == rows,
+        "%s: %d bytes are not a float32 table [%d, %d]",
+        name,
+        values.byteSize(),
+        rows,
+        columns);
+  }
+}

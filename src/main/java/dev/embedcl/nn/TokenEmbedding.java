@@ -1,0 +1,121 @@
+package dev.embedcl.nn;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.init.TorchGenerator;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.op.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * A table of vectors looked up by id: PyTorch's {@code nn.Embedding(numEmbeddings, embeddingDim)}.
+ *
+ * <p>Owns its table; closing the layer closes it.
+ */
+public final class TokenEmbedding extends EmbeddingLayer {
+  private static final String NAME = "token_embedding.weight";
+
+  private final Parameter weight;
+
+  private TokenEmbedding(Parameter weight) {
+    super(weight.backend(), weight, null);
+    this.weight = weight;
+  }
+
+  /**
+   * Creates a layer of standard normal values, the first of a new generator: those of {@code
+   * torch.manual_seed(seed); nn.Embedding(numEmbeddings, embeddingDim)}, bit for bit.
+   *
+   * @param numEmbeddings from 1 to 2^31
+   * @param embeddingDim at least 1
+   * @throws IllegalArgumentException if a size is out of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend was closed
+   */
+  public static TokenEmbedding seeded(
+      Backend backend, long numEmbeddings, int embeddingDim, long seed) {
+    return drawn(backend, numEmbeddings, embeddingDim, new TorchGenerator(seed));
+  }
+
+  /**
+   * Creates a layer of standard normal values, the next of a generator, which goes on for the
+   * layers to come.
+   *
+   * @param numEmbeddings from 1 to 2^31
+   * @param embeddingDim at least 1
+   * @param generator is advanced
+   * @throws IllegalArgumentException if a size is out of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend was closed
+   */
+  public static TokenEmbedding drawn(
+      Backend backend, long numEmbeddings, int embeddingDim, TorchGenerator generator) {
+    requireSizes(numEmbeddings, embeddingDim);
+    return new TokenEmbedding(
+        Parameter.normal(backend, NAME, numEmbeddings, embeddingDim, generator));
+  }
+
+  /**
+   * Creates a layer that holds a copy of given weights.
+   *
+   * @param weight float32, [numEmbeddings, embeddingDim]
+   * @throws IllegalArgumentException if type or shape is another
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend or the tensor was closed
+   */
+  public static TokenEmbedding of(Backend backend, HostTensor weight) {
+    return new TokenEmbedding(Parameter.of(backend, NAME, weight));
+  }
+
+  /**
+   * Creates a layer that holds a copy of given weights, which may be a part of a mapped file.
+   *
+   * @param weight little-endian float32, row after row, of exactly {@code 4 * numEmbeddings *
+   *     embeddingDim} bytes
+   * @param numEmbeddings from 1 to 2^31
+   * @param embeddingDim at least 1
+   * @throws IllegalArgumentException if a size is out of its range or {@code weight} has another
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend or the weights' arena was closed
+   */
+  public static TokenEmbedding of(
+      Backend backend, MemorySegment weight, long numEmbeddings, int embeddingDim) {
+    requireSizes(numEmbeddings, embeddingDim);
+    return new TokenEmbedding(Parameter.of(backend, NAME, weight, numEmbeddings, embeddingDim));
+  }
+
+  /** Returns the table [numEmbeddings, embeddingDim]. */
+  public Parameter weight() {
+    return weight;
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return List.of(weight);
+  }
+
+  @Override
+  public String toString() {
+    return "TokenEmbedding(" + numEmbeddings() + ", " + embeddingDim() + ")";
+  }
+
+  @Override
+  void closeOwned() {
+    weight.close();
+  }
+
+  static void requireSizes(long numEmbeddings, int embeddingDim) {
+    requireArgument(
+        numEmbeddings >= 1 && numEmbeddings <= Matrix.MAX_ROWS,
+        "numEmbeddings = %d is out of range [1, %d]",
+        numEmbeddings,
+        Matrix.MAX_ROWS);
+    requireEmbeddingDim(embeddingDim);
+  }
+
+  static void requireEmbeddingDim(int embeddingDim) {
+    requireArgument(embeddingDim >= 1, "embeddingDim = %d; give at least 1", embeddingDim);
+  }
+}

@@ -1,0 +1,78 @@
+package dev.embedcl.optim;
+
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.nn.BatchGradient;
+import dev.embedcl.nn.EmbeddingLayer;
+import dev.embedcl.nn.Parameter;
+import java.util.List;
+
+/**
+ * Changes parameters so that a loss goes down, in one of two ways.
+ *
+ * <ul>
+ *   <li>Fused, {@code step(layer, gradOutput)}: backward and update in one, straight from the
+ *       gradient of the layer's latest output. Rows that the batch did not name are neither read
+ *       nor written, and the parameters' own gradients play no part.
+ *   <li>Dense, {@code layer.backward(gradOutput)}, {@link #step()}, {@link #zeroGrad()}: PyTorch's
+ *       way, for gradients gathered over several batches. Takes memory and time that follow the
+ *       size of the tables.
+ * </ul>
+ *
+ * <p>Contributions to one row are summed before the row is changed once. For one thread at a time.
+ */
+public interface Optimizer {
+
+  /** Returns the parameters that {@link #step()} changes. */
+  List<Parameter> parameters();
+
+  /**
+   * Changes the tables that a batch touched.
+   *
+   * @throws IllegalStateException if a parameter, the gradient's buffer or the backend was closed
+   */
+  void step(BatchGradient gradient);
+
+  /**
+   * Changes the tables that the layer's latest {@code forward} touched.
+   *
+   * @param gradOutput the gradient of the layer's output, [batchSize, seqLen, embeddingDim] from
+   *     its first element on; may be larger
+   * @throws IllegalArgumentException if {@code gradOutput} is too small or not float32
+   * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
+   * @throws IllegalStateException if there was no {@code forward}, or the layer, {@code gradOutput}
+   *     or the backend was closed
+   */
+  default void step(EmbeddingLayer layer, DeviceBuffer gradOutput) {
+    step(layer.gradient(gradOutput));
+  }
+
+  /**
+   * Copies a gradient from the host and does as {@link #step(EmbeddingLayer, DeviceBuffer)}.
+   *
+   * @param gradOutput float32, exactly [batchSize, seqLen, embeddingDim]
+   * @throws IllegalArgumentException if type or shape is another
+   * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
+   * @throws IllegalStateException if there was no {@code forward}, or the layer or the backend was
+   *     closed
+   */
+  default void step(EmbeddingLayer layer, HostTensor gradOutput) {
+    step(layer.gradient(gradOutput));
+  }
+
+  /**
+   * Changes {@link #parameters()} by their gradients; those that have none are left alone.
+   *
+   * @throws IllegalStateException if there are no parameters, or one or its backend was closed
+   */
+  void step();
+
+  /**
+   * Forgets the gradients of {@link #parameters()}.
+   *
+   * @throws IllegalStateException if a parameter or its backend was closed
+   */
+  default void zeroGrad() {
+    parameters().forEach(Parameter::zeroGrad);
+  }
+}
