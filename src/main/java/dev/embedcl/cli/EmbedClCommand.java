@@ -1,8 +1,9 @@
 package dev.embedcl.cli;
 
 import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.util.Arrays;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,6 +21,8 @@ import picocli.CommandLine.ScopeType;
  */
 @Command(
     name = "embedcl",
+    scope = ScopeType.INHERIT,
+    mixinStandardHelpOptions = true,
     description = "Input embeddings of language models, on OpenCL devices or in plain Java.",
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
@@ -46,25 +49,10 @@ public final class EmbedClCommand implements Runnable {
       description = "Print the stack trace of a failure.")
   private boolean stackTrace = false;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      scope = ScopeType.INHERIT,
-      order = 103,
-      description = "Print this help and exit.")
-  private boolean help = false;
-
-  @Option(
-      names = {"-V", "--version"},
-      versionHelp = true,
-      order = 104,
-      description = "Print the version and exit.")
-  private boolean version = false;
-
   private final CommandLine commandLine;
 
   private EmbedClCommand(InputStream in, PrintWriter out, PrintWriter err) {
-    ErrorReport errors = new ErrorReport();
+    ErrorReport errors = new ErrorReport(() -> stackTrace);
     commandLine =
         new CommandLine(this)
             .addSubcommand(new DevicesCommand())
@@ -84,8 +72,7 @@ public final class EmbedClCommand implements Runnable {
 
   /** Runs a command and ends the virtual machine with its exit status. */
   public static void main(String[] args) {
-    System.exit(
-        run(System.in, new PrintWriter(System.out), new PrintWriter(System.err, true), args));
+    System.exit(run(System.in, writer(System.out), writer(System.err), args));
   }
 
   /**
@@ -98,19 +85,18 @@ public final class EmbedClCommand implements Runnable {
    * @return the exit status: 0, 1 or 2
    */
   public static int run(InputStream in, PrintWriter out, PrintWriter err, String... args) {
-    CommandLine command = new EmbedClCommand(in, out, err).commandLine;
+    EmbedClCommand main = new EmbedClCommand(in, out, err);
     int status;
     try {
-      status = command.execute(args);
+      status = main.commandLine.execute(args);
     } catch (Error e) {
       // Out of memory, a broken class path: still one line, like everything else that goes wrong.
-      boolean stackTrace = Arrays.asList(args).contains(ErrorReport.STACKTRACE_OPTION);
-      status = ErrorReport.report(e, command, stackTrace);
+      status = ErrorReport.report(e, main.commandLine, main.stackTrace);
     }
     if (out.checkError() && status == CommandLine.ExitCode.OK) {
-      CommandFailure closed =
+      CommandFailure failure =
           new CommandFailure("standard output cannot be written: check where it goes");
-      status = ErrorReport.report(closed, command, false);
+      status = ErrorReport.report(failure, main.commandLine, main.stackTrace);
     }
     return status;
   }
@@ -119,6 +105,10 @@ public final class EmbedClCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(commandLine, "no command given: use 'devices' or 'embed'");
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, stream.charset()));
   }
 
   /** Says what {@code --version} prints. */

@@ -43,6 +43,9 @@ import picocli.CommandLine.Spec;
 final class EmbedCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";
 
+  /** The longest array that every Java virtual machine allows. */
+  private static final int MAX_BATCH_TOKENS = Integer.MAX_VALUE - 8;
+
   private final InputStream in;
 
   @Mixin private final EmbedOptions options = new EmbedOptions();
@@ -58,11 +61,12 @@ final class EmbedCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
     PrintWriter out = commandLine.getOut();
-    EmbedRequest request = request();
-    try (EmbedRun run = new EmbedRun(request, in, commandLine.getErr())) {
-      run.execute().print(out);
+    Progress.Display display =
+        new Progress.Display(commandLine.getErr(), Terminal.showsStandardError());
+    try {
+      new EmbedRun(request(), display).execute().print(out);
     } catch (WrongUsage e) {
-      throw usage(String.valueOf(e.getMessage()), e);
+      throw new ParameterException(commandLine, String.valueOf(e.getMessage()), e);
     }
     return ExitCode.OK;
   }
@@ -76,15 +80,19 @@ final class EmbedCommand implements Callable<Integer> {
         options.file.equals(STANDARD_INPUT)
             ? Optional.empty()
             : Optional.of(Path.of(options.file));
-    if ((long) options.batchSize * options.maxLength > Integer.MAX_VALUE) {
+    if ((long) options.batchSize * options.maxLength > MAX_BATCH_TOKENS) {
       throw usage(
-          "--batch-size %d times --max-length %d is more than %d tokens at a time: use a smaller"
-              + " --batch-size",
-          options.batchSize, options.maxLength, Integer.MAX_VALUE);
+          "--batch-size "
+              + options.batchSize
+              + " times --max-length "
+              + options.maxLength
+              + " is more than "
+              + MAX_BATCH_TOKENS
+              + " tokens at a time: use a smaller --batch-size");
     }
     EmbedRequest request =
         new EmbedRequest(
-            text,
+            new TextInput(text, in),
             options.maxLength,
             Objects.requireNonNullElse(options.stride, options.maxLength),
             options.batchSize,
@@ -107,14 +115,15 @@ final class EmbedCommand implements Callable<Integer> {
     }
     if (options.seed != null) {
       throw usage(
-          "--seed %d: nothing is drawn at random when --weights gives the tables: use one of the"
-              + " two",
-          options.seed);
+          "--seed "
+              + options.seed
+              + ": nothing is drawn at random when --weights gives the tables: use one of the two");
     }
     if (options.positionTable != null && options.positions == PositionKind.NONE) {
       throw usage(
-          "--position-table %s: no positions are added with --positions none: use one of the two",
-          options.positionTable);
+          "--position-table "
+              + options.positionTable
+              + ": no positions are added with --positions none: use one of the two");
     }
     return new StoredTables(
         options.weights,
@@ -125,7 +134,7 @@ final class EmbedCommand implements Callable<Integer> {
 
   private void rejectWithoutWeights(String option, @Nullable String name) {
     if (name != null) {
-      throw usage("%s %s: names a table of a file: add --weights FILE", option, name);
+      throw usage(option + " " + name + ": names a table of a file: add --weights FILE");
     }
   }
 
@@ -137,8 +146,10 @@ final class EmbedCommand implements Callable<Integer> {
     if (name.endsWith(".npy")) {
       return new Output(file, Format.NPY);
     }
-    throw usage("--output %s: the format is not known: use a name that ends in .safetensors or"
-        + " .npy", file);
+    throw usage(
+        "--output "
+            + file
+            + ": the format is not known: use a name that ends in .safetensors or .npy");
   }
 
   /** No file may be written over one that is read, or written twice. */
@@ -162,8 +173,12 @@ final class EmbedCommand implements Callable<Integer> {
       for (int j = 0; j < i; j++) {
         if (isSame(files.get(i).file(), files.get(j).file())) {
           throw usage(
-              "%s %s: is the same file as %s: choose another name",
-              files.get(i).option(), files.get(i).file(), files.get(j).option());
+              files.get(i).option()
+                  + " "
+                  + files.get(i).file()
+                  + ": is the same file as "
+                  + files.get(j).option()
+                  + ": choose another name");
         }
       }
     }
@@ -178,11 +193,7 @@ final class EmbedCommand implements Callable<Integer> {
     }
   }
 
-  private ParameterException usage(String template, Object... args) {
-    return usage(String.format(Locale.ROOT, template, args), null);
-  }
-
-  private ParameterException usage(String message, @Nullable Throwable cause) {
-    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message, cause);
+  private ParameterException usage(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
   }
 }

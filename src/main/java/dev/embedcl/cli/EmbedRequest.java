@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 /**
  * What {@code embed} shall do, checked and with all defaults in place.
  *
- * @param text the text file; empty for standard input
+ * @param text the text
  * @param maxLength tokens per window
  * @param stride tokens from one window's start to the next's
  * @param batchSize windows computed at a time
@@ -19,7 +19,7 @@ import java.util.OptionalInt;
  * @param output where the embeddings are written
  */
 record EmbedRequest(
-    Optional<Path> text,
+    TextInput text,
     int maxLength,
     int stride,
     int batchSize,
@@ -64,10 +64,5 @@ record EmbedRequest(
   enum Format {
     SAFETENSORS,
     NPY
-  }
-
-  /** Returns what messages call the text. */
-  String textName() {
-    return text.map(Path::toString).orElse("standard input");
   }
 }

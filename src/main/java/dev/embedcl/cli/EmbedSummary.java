@@ -19,7 +19,8 @@ import java.util.Optional;
  * @param tables where the tables come from, in words
  * @param file the file written, with its size
  * @param savedTables the file of the tables, with its size
- * @param nanos time of embedding and writing all windows
+ * @param embedNanos time of embedding and writing all windows
+ * @param totalNanos time of the whole run
  * @param firstVectors the start of the result, where no file was written
  */
 record EmbedSummary(
@@ -31,7 +32,8 @@ record EmbedSummary(
     String tables,
     Optional<WrittenFile> file,
     Optional<WrittenFile> savedTables,
-    long nanos,
+    long embedNanos,
+    long totalNanos,
     List<FirstVector> firstVectors) {
 
   /** A file and its size. */
@@ -49,18 +51,18 @@ record EmbedSummary(
    * @param id the token's id
    * @param values the first values
    */
-  record FirstVector(String token, int id, float[] values) {}
+  record FirstVector(String token, int id, List<Float> values) {}
 
   void print(PrintWriter out) {
     long embedded = windows * request.maxLength();
-    double seconds = Math.max(nanos, 1) / 1e9;
+    double seconds = Math.max(embedNanos, 1) / 1e9;
     line(out, "device", device.summary());
     line(
         out,
         "text",
         grouped(
             "%s, %,d characters, %,d tokens",
-            request.textName(), text.characters(), text.tokens()));
+            request.text().name(), text.characters(), text.tokens()));
     line(
         out,
         "windows",
@@ -75,13 +77,15 @@ record EmbedSummary(
     line(
         out,
         "speed",
-        grouped("%,.0f tokens/s (%,d tokens in %.3f s)", embedded / seconds, embedded, seconds));
+        grouped(
+            "%,.0f tokens/s (%,d tokens in %.3f s; %.1f s in all)",
+            embedded / seconds, embedded, seconds, totalNanos / 1e9));
     if (!firstVectors.isEmpty()) {
       out.println();
       out.println(
           grouped(
               "First %d of %,d values of the first %d of %,d vectors:",
-              firstVectors.getFirst().values().length,
+              firstVectors.getFirst().values().size(),
               dim,
               firstVectors.size(),
               embedded));
@@ -94,13 +98,38 @@ record EmbedSummary(
   }
 
   private static String row(FirstVector vector) {
-    StringBuilder row = new StringBuilder(grouped("%7d %-14s", vector.id(), vector.token()));
-    for (float value : vector.values()) {
+    StringBuilder row =
+        new StringBuilder(grouped("%7d %-14s", vector.id(), quoted(vector.token())));
+    for (Float value : vector.values()) {
       row.append(grouped(" %10.6f", value));
     }
     return row.toString();
   }
 
+  /** Returns a token's text on one line, whatever is in it. */
+  private static String quoted(String token) {
+    StringBuilder quoted = new StringBuilder("\"");
+    for (int i = 0; i < token.length(); i++) {
+      char c = token.charAt(i);
+      switch (c) {
+        case '\n' -> quoted.append("\\n");
+        case '\r' -> quoted.append("\\r");
+        case '\t' -> quoted.append("\\t");
+        case '"', '\\' -> quoted.append('\\').append(c);
+        default -> {
+          if (Character.isISOControl(c)) {
+            quoted.append(grouped("\\u%04x", (int) c));
+          } else {
+            quoted.append(c);
+          }
+        }
+      }
+    }
+    return quoted.append('"').toString();
+  }
+
+  /** Formats with a point for fractions and commas between thousands, wherever it runs. */
+  @SuppressWarnings("AnnotateFormatMethod") // its annotation would be a dependency of its own
   private static String grouped(String template, Object... args) {
     return String.format(Locale.ROOT, template, args);
   }

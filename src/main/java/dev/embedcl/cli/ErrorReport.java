@@ -13,6 +13,7 @@ import java.nio.file.NotDirectoryException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -29,6 +30,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class ErrorReport implements IParameterExceptionHandler, IExecutionExceptionHandler {
   static final String STACKTRACE_OPTION = "--stacktrace";
 
+  private final BooleanSupplier stackTrace;
+
+  /** Prints stack traces, too, where {@code stackTrace} says so once the options are known. */
+  ErrorReport(BooleanSupplier stackTrace) {
+    this.stackTrace = stackTrace;
+  }
+
   /** Prints a wrong command line. */
   @Override
   public int handleParseException(ParameterException failure, String[] args) {
@@ -42,18 +50,17 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
     }
     String help = command.getCommandSpec().qualifiedName() + " --help";
     line.append(" (see '").append(help).append("')");
-    print(command, line.toString(), failure, Arrays.asList(args).contains(STACKTRACE_OPTION));
+    // The option may stand behind the mistake, where the parser did not get to.
+    boolean trace = stackTrace.getAsBoolean() || Arrays.asList(args).contains(STACKTRACE_OPTION);
+    print(command, line.toString(), failure, trace);
     return ExitCode.USAGE;
   }
 
   /** Prints why a command failed. */
   @Override
   public int handleExecutionException(
-      Exception failure, CommandLine command, @Nullable ParseResult arguments) {
-    return report(
-        failure,
-        command,
-        arguments != null && arguments.expandedArgs().contains(STACKTRACE_OPTION));
+      Exception failure, CommandLine command, ParseResult arguments) {
+    return report(failure, command, stackTrace.getAsBoolean());
   }
 
   /** Prints why a command failed, errors of the virtual machine included, and returns 1. */

@@ -21,36 +21,41 @@ final class Progress implements AutoCloseable {
   }
 
   /**
-   * Starts a bar.
+   * Where bars are shown.
    *
-   * @param visible whether {@code err} is a terminal
-   * @param task what is going on, in a word
-   * @param unit what is counted
-   * @param unitSize how many of what {@link #stepTo} is told make one unit
-   * @param total where the count ends, negative if that is unknown
+   * @param err receives them
+   * @param isTerminal whether somebody watches; if not, nothing is written
    */
-  static Progress start(
-      PrintWriter err, boolean visible, String task, String unit, long unitSize, long total) {
-    if (!visible) {
-      return new Progress(err, null);
+  record Display(PrintWriter err, boolean isTerminal) {
+
+    /**
+     * Starts a bar.
+     *
+     * @param task what is going on, in a word
+     * @param unit what is counted
+     * @param unitSize how many of what {@link #stepTo} is told make one unit
+     * @param total where the count ends, negative if that is unknown
+     */
+    Progress start(String task, String unit, long unitSize, long total) {
+      return new Progress(err, isTerminal ? bar(task, unit, unitSize, total) : null);
     }
-    return new Progress(
-        err,
-        new ProgressBarBuilder()
-            .setTaskName(task)
-            .setUnit(" " + unit, unitSize)
-            .setInitialMax(total)
-            .setStyle(ProgressBarStyle.ASCII)
-            .setUpdateIntervalMillis(UPDATE_MILLIS)
-            .continuousUpdate()
-            .setConsumer(
-                new DelegatingProgressBarConsumer(
-                    line -> {
-                      err.print("\r" + line);
-                      err.flush();
-                    },
-                    WIDTH))
-            .build());
+
+    private ProgressBar bar(String task, String unit, long unitSize, long total) {
+      return new ProgressBarBuilder()
+          .setTaskName(task)
+          .setUnit(" " + unit, unitSize)
+          .setInitialMax(total)
+          .setStyle(ProgressBarStyle.ASCII)
+          .setUpdateIntervalMillis(UPDATE_MILLIS)
+          .setConsumer(
+              new DelegatingProgressBarConsumer(
+                  line -> {
+                    err.print("\r" + line);
+                    err.flush();
+                  },
+                  WIDTH))
+          .build();
+    }
   }
 
   void stepTo(long count) {

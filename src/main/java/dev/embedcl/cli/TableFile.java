@@ -4,12 +4,16 @@ import dev.embedcl.backend.Backend;
 import dev.embedcl.cli.EmbedRequest.StoredTables;
 import dev.embedcl.io.Safetensors;
 import dev.embedcl.io.SafetensorsReader;
+import dev.embedcl.io.SafetensorsWriter;
 import dev.embedcl.io.TensorSpec;
 import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer.MapMode;
+import dev.embedcl.memory.DeviceBuffer.Mapping;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
 import dev.embedcl.nn.InputEmbedding;
 import dev.embedcl.nn.InputEmbeddingBuilder;
+import dev.embedcl.nn.Parameter;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -18,6 +22,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -153,6 +158,34 @@ final class TableFile implements TableSource {
   @Override
   public String description() {
     return "tables of " + path;
+  }
+
+  /**
+   * Writes a layer's tables under GPT-2's names.
+   *
+   * @param metadata what the tables depend on
+   * @throws IOException if the file cannot be written; nothing of it is left then
+   */
+  static void save(Path file, InputEmbedding layer, Map<String, String> metadata)
+      throws IOException {
+    Map<String, Parameter> tables = new LinkedHashMap<>();
+    tables.put(TOKEN_NAMES.getFirst(), layer.tokens().weight());
+    layer
+        .positions()
+        .ifPresent(positions -> tables.put(POSITION_NAMES.getFirst(), positions.weight()));
+    List<TensorSpec> specs =
+        tables.entrySet().stream()
+            .map(each -> new TensorSpec(each.getKey(), DType.FLOAT32, each.getValue().shape()))
+            .toList();
+    try (SafetensorsWriter writer = Safetensors.create(file, specs, metadata);
+        AbandonOnExit _ = new AbandonOnExit(writer)) {
+      for (Map.Entry<String, Parameter> each : tables.entrySet()) {
+        try (Mapping mapping = each.getValue().matrix().buffer().map(MapMode.READ)) {
+          writer.write(each.getKey(), mapping.segment());
+        }
+      }
+      writer.finish();
+    }
   }
 
   @Override
