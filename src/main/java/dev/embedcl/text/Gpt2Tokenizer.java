@@ -123,9 +123,9 @@ public final class Gpt2Tokenizer {
   }
 
   /**
-   * Returns the text of some ids. Bytes that are not UTF-8, as where the ids end inside a character,
-   * become U+FFFD; {@link #decodeBytes} keeps them. For every text without half surrogate pairs
-   * {@code decode(encode(text))} is {@code text}.
+   * Returns the text of some ids. Bytes that are not UTF-8, as where the ids end inside a
+   * character, become U+FFFD; {@link #decodeBytes} keeps them. For every text without half
+   * surrogate pairs {@code decode(encode(text))} is {@code text}.
    *
    * @throws IllegalArgumentException if an id is not in the vocabulary
    */

@@ -14,8 +14,8 @@ import java.util.Arrays;
  * between T and Z. Were there a first merge across one of the two boundaries when XTZ is encoded,
  * say across X|T, then all merges before it lay inside X, T or Z, those inside XT were the same
  * ones, in the same order, as when XT is encoded alone, and this merge, lowest of all, would be the
- * next one there too; but XT alone never merges across. So XTZ is the tokens of X, T and those of Z.
- * By the same argument each run of tokens encodes to itself, so a window may start at any token.
+ * next one there too; but XT alone never merges across. So XTZ is the tokens of X, T and those of
+ * Z. By the same argument each run of tokens encodes to itself, so a window may start at any token.
  */
 final class LongPiece {
   /** Bytes that two windows share at first; more when they agree on no token. */

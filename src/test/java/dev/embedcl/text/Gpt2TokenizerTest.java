@@ -124,13 +124,12 @@ class Gpt2TokenizerTest {
   void sinksExceptionStopsTheStream() {
     IOException full = new IOException("disk full");
 
-    assertThatThrownBy(
-            () ->
-                TOKENIZER.encode(
-                    new StringReader("a b c"),
-                    id -> {
-                      throw full;
-                    }))
+    assertThatThrownBy(() ->
+            TOKENIZER.encode(
+                new StringReader("a b c"),
+                id -> {
+                  throw full;
+                }))
         .isSameAs(full);
   }
 

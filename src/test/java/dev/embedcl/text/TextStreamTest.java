@@ -16,7 +16,7 @@ class TextStreamTest {
 
   @Test
   void streamThroughAnyBufferEqualsTheWholeText() throws IOException {
-    for (long seed = 0; seed < 4_000; seed++) {
+    for (long seed = 0; seed < 1_200; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
       String text = RandomText.mixed(random, random.nextInt(1, 80));
       int bufferChars = random.nextInt(32, 100);
@@ -32,7 +32,7 @@ class TextStreamTest {
     String delicate =
         "we'll<|endoftext|>  \n <|endoftext|> they've \uD83D\uDE00\uD83D\uDE00   x <|endoftext|"
             + " 's'''re <<|endoftext|>>\r\n\r\n  ";
-    for (int padding = 0; padding < 64; padding++) {
+    for (int padding = 0; padding < 40; padding++) {
       for (String filler : new String[] {"a", " ", "-", "\uD83D\uDE00", "'"}) {
         String text = filler.repeat(padding) + delicate + filler.repeat(padding);
         assertThat(stream(new StringReader(text), 32))
@@ -63,7 +63,7 @@ class TextStreamTest {
     String[] follows = {"", "b", " b", "!", " ", "\n", "3", "<|endoftext|>", "<|endoftext|> x"};
     for (String run : runs) {
       for (String follow : follows) {
-        for (int length = 40; length < 80; length += 3) {
+        for (int length = 40; length < 80; length += 7) {
           String text = " " + run.repeat(length) + follow;
           assertThat(stream(new StringReader(text), 32))
               .as("%d of '%s' before '%s'", length, run, follow)
