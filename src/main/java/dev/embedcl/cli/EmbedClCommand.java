@@ -23,6 +23,8 @@ import picocli.CommandLine.ScopeType;
     name = "embedcl",
     scope = ScopeType.INHERIT,
     mixinStandardHelpOptions = true,
+    sortOptions = false,
+    abbreviateSynopsis = true,
     description = "Input embeddings of language models, on OpenCL devices or in plain Java.",
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",

@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
     optionListHeading = "%nOptions:%n",
     footer = {
       "",
-      "Example: embedcl embed book.txt --max-length 1024 --dim 768 --output book.safetensors"
+      "Example:",
+      "  embedcl embed book.txt --max-length 1024 --dim 768 -o book.safetensors"
     })
 final class EmbedCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";

@@ -35,10 +35,11 @@ final class EmbedOptions {
       order = 1,
       paramLabel = "FILE",
       description = {
-        "FILE.safetensors: input_ids and target_ids (I64, [windows, max-length]) and"
-            + " input_embeddings (F32, [windows, max-length, dim]); FILE.npy: the embeddings alone."
-            + " The file appears only when complete. Without this option: a summary and the first"
-            + " vectors."
+        "File to write; it appears only when complete.",
+        "*.safetensors: input_ids and target_ids, I64 [windows, max-length], and"
+            + " input_embeddings, F32 [windows, max-length, dim].",
+        "*.npy: the embeddings alone.",
+        "Without: a summary and the first vectors only."
       })
   @Nullable Path output = null;
 
@@ -81,16 +82,17 @@ final class EmbedOptions {
       order = 6,
       paramLabel = "KIND",
       defaultValue = "learned",
-      description = "What is added to the token vectors: ${COMPLETION-CANDIDATES}; default learned.")
+      description = "Vectors added for positions: learned (the default) or none.")
   PositionKind positions = PositionKind.LEARNED;
 
   @Option(
       names = "--seed",
       order = 7,
       paramLabel = "N",
+      converter = WholeNumber.class,
       description = {
-        "Seed of the tables; default 123. The tables are those of PyTorch's manual_seed(N),"
-            + " Embedding(50257, dim), Embedding(max-length, dim)."
+        "Seed of fresh tables; default 123. They have the values that PyTorch gives two nn.Embedding,"
+            + " tokens first, after manual_seed(N)."
       })
   @Nullable Long seed = null;
 
@@ -99,9 +101,11 @@ final class EmbedOptions {
       order = 8,
       paramLabel = "FILE",
       description = {
-        "Take the tables from a safetensors file (float32, float16 or bfloat16) instead: GPT-2's"
-            + " (wte.weight, wpe.weight), BERT's (word_embeddings.weight,"
-            + " position_embeddings.weight), with any prefix, or those named below."
+        "Take the tables from a safetensors file instead, in float32, float16 or bfloat16. Found"
+            + " are, with or without a prefix:",
+        "  wte.weight, wpe.weight (GPT-2)",
+        "  word_embeddings.weight,",
+        "  position_embeddings.weight (BERT)"
       })
   @Nullable Path weights = null;
 
@@ -109,21 +113,21 @@ final class EmbedOptions {
       names = "--token-table",
       order = 9,
       paramLabel = "NAME",
-      description = "The token table's name in --weights.")
+      description = "Token table in --weights, if named otherwise.")
   @Nullable String tokenTable = null;
 
   @Option(
       names = "--position-table",
       order = 10,
       paramLabel = "NAME",
-      description = "The positional table's name in --weights.")
+      description = "Positional table in --weights, if named otherwise.")
   @Nullable String positionTable = null;
 
   @Option(
       names = "--save-weights",
       order = 11,
       paramLabel = "FILE",
-      description = "Write the tables as safetensors, in a form that --weights takes.")
+      description = "Write the tables as safetensors, as --weights takes them.")
   @Nullable Path saveWeights = null;
 
   @Option(
@@ -131,8 +135,8 @@ final class EmbedOptions {
       order = 12,
       paramLabel = "DEVICE",
       description = {
-        "auto, cpu (no driver needed), opencl, opencl:P.D or part of a device's name, see 'embedcl"
-            + " devices'; default $$EMBEDCL_DEVICE, else auto. The output is the same on all."
+        "auto, cpu (needs no driver), opencl, opencl:P.D or part of a device's name; see 'embedcl"
+            + " devices'. Default: the property embedcl.device, else $EMBEDCL_DEVICE, else auto."
       })
   @Nullable String device = null;
 
@@ -146,14 +150,28 @@ final class EmbedOptions {
           return number;
         }
       } catch (NumberFormatException e) {
-        throw (TypeConversionException) wrong(value).initCause(e);
+        // Said below, in the same words as for numbers out of range.
       }
-      throw wrong(value);
+      throw new TypeConversionException(
+          "'" + value + "' is not a whole number from 1 to " + Integer.MAX_VALUE);
     }
+  }
 
-    private static TypeConversionException wrong(String value) {
-      return new TypeConversionException(
-          "'" + value + "' is not in the range from 1 to " + Integer.MAX_VALUE);
+  /** Whole numbers of 64 bits. */
+  static final class WholeNumber implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String value) {
+      try {
+        return Long.parseLong(value);
+      } catch (NumberFormatException e) {
+        throw new TypeConversionException(
+            "'"
+                + value
+                + "' is not a whole number from "
+                + Long.MIN_VALUE
+                + " to "
+                + Long.MAX_VALUE);
+      }
     }
   }
 }

@@ -41,18 +41,14 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
   @Override
   public int handleParseException(ParameterException failure, String[] args) {
     CommandLine command = failure.getCommandLine();
-    StringBuilder line = new StringBuilder(decapitalized(failure.getMessage()));
-    if (failure instanceof UnmatchedArgumentException unmatched) {
-      List<String> suggestions = unmatched.getSuggestions();
-      if (!suggestions.isEmpty()) {
-        line.append(", did you mean ").append(String.join(" or ", suggestions)).append('?');
-      }
-    }
-    String help = command.getCommandSpec().qualifiedName() + " --help";
-    line.append(" (see '").append(help).append("')");
+    String what =
+        failure instanceof UnmatchedArgumentException unmatched
+            ? describe(unmatched)
+            : decapitalized(failure.getMessage());
+    String line = what + " (see '" + command.getCommandSpec().qualifiedName() + " --help')";
     // The option may stand behind the mistake, where the parser did not get to.
     boolean trace = stackTrace.getAsBoolean() || Arrays.asList(args).contains(STACKTRACE_OPTION);
-    print(command, line.toString(), failure, trace);
+    print(command, line, failure, trace);
     return ExitCode.USAGE;
   }
 
@@ -93,6 +89,16 @@ final class ErrorReport implements IParameterExceptionHandler, IExecutionExcepti
               + STACKTRACE_OPTION
               + " and report what it prints";
     };
+  }
+
+  private static String describe(UnmatchedArgumentException failure) {
+    String first = failure.getUnmatched().getFirst();
+    List<String> suggestions = failure.getSuggestions();
+    return (failure.isUnknownOption() ? "unknown option " : "unexpected argument ")
+        + "'"
+        + first
+        + "'"
+        + (suggestions.isEmpty() ? "" : ", did you mean " + String.join(" or ", suggestions) + "?");
   }
 
   private static String describe(FileSystemException failure) {
