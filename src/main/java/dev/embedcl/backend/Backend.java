@@ -7,9 +7,9 @@ import dev.embedcl.op.Operation;
 /**
  * One device that executes operations on buffers of its own, in the order they are enqueued.
  *
- * <p>Any thread may call any method. Each operation is enqueued as a whole; operations of one thread
- * run in its order. Closing a backend closes its buffers; whoever uses either afterwards gets an
- * {@link IllegalStateException} that names it.
+ * <p>Any thread may call any method. Each operation is enqueued as a whole; operations of one
+ * thread run in its order. Closing a backend closes its buffers; whoever uses either afterwards
+ * gets an {@link IllegalStateException} that names it.
  *
  * <p>A decorator needs these five methods only: {@link #execute} takes an {@link Operation} as it
  * is, and buffers pass through.

@@ -19,8 +19,8 @@ import java.util.function.Predicate;
  * else from the environment variable {@code EMBEDCL_DEVICE}, else it is {@code auto}:
  *
  * <ul>
- *   <li>{@code auto}: the first OpenCL device (GPUs first, then accelerators, then CPUs) that can be
- *       opened and gives the right answers in a self-test, else the pure-Java backend;
+ *   <li>{@code auto}: the first OpenCL device (GPUs first, then accelerators, then CPUs) that can
+ *       be opened and gives the right answers in a self-test, else the pure-Java backend;
  *   <li>{@code cpu}: the pure-Java backend;
  *   <li>{@code opencl}: the best OpenCL device;
  *   <li>{@code opencl:P.D}: device D of OpenCL platform P, both counted from 0;
@@ -51,9 +51,10 @@ public final class Backends {
    * @throws DeviceUnavailableException if a device was named and cannot be used
    */
   public static Backend open() {
-    return open(Optional.ofNullable(System.getProperty(PROPERTY))
-        .or(() -> Optional.ofNullable(System.getenv(VARIABLE)))
-        .orElse(AUTO));
+    return open(
+        Optional.ofNullable(System.getProperty(PROPERTY))
+            .or(() -> Optional.ofNullable(System.getenv(VARIABLE)))
+            .orElse(AUTO));
   }
 
   /**

@@ -54,8 +54,7 @@ final class SelfTest {
       expect("embedding forward", out, expectedOut);
 
       backend.execute(
-          new SgdStep(
-              outMatrix, IndexGroups.of(IDS, ROWS), weightMatrix, slice, BATCH, SEQ, 2f));
+          new SgdStep(outMatrix, IndexGroups.of(IDS, ROWS), weightMatrix, slice, BATCH, SEQ, 2f));
       for (int n = 0; n < IDS.length; n++) {
         for (int d = 0; d < DIM; d++) {
           w[IDS[n] * DIM + d] -= 2 * expectedOut[n * DIM + d];

@@ -3,7 +3,7 @@ package dev.embedcl.init;
 /**
  * The Box-Muller transform over blocks of 16 floats: the first 8 uniforms of a block give the
  * radii, the last 8 the angles; the cosines' products replace the first 8, the sines' the last 8.
- * Implementations hold no state.
+ * An implementation may have working memory, so it is for one thread at a time.
  */
 interface BoxMuller {
   /** Elements transformed together. */
@@ -20,18 +20,11 @@ interface BoxMuller {
    */
   void transform(float[] data, int length, float mean, float std);
 
-  /**
-   * Returns the fastest implementation that this JVM can run; for one capability all give the same
-   * bits.
-   */
+  /** Returns the implementation with the arithmetic of {@code capability}. */
   static BoxMuller of(CpuCapability capability) {
     return switch (capability) {
+      case AVX2 -> new CephesBoxMuller();
       case DEFAULT -> new RoundedBoxMuller();
-      case AVX2 ->
-          ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
-                  && VectorCephesBoxMuller.isSupported()
-              ? new VectorCephesBoxMuller()
-              : new CephesBoxMuller();
     };
   }
 }

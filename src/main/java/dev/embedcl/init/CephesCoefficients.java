@@ -2,8 +2,7 @@ package dev.embedcl.init;
 
 /**
  * The numbers of the Cephes library's single-precision {@code logf}, {@code sinf} and {@code cosf}
- * (Moshier), and of the float format, as {@link CephesBoxMuller} and {@link VectorCephesBoxMuller}
- * need them.
+ * (Moshier), and of the float format, as {@link CephesBoxMuller} needs them.
  */
 @SuppressWarnings("FloatingPointLiteralPrecision") // written as published, to be compared with it
 final class CephesCoefficients {

@@ -6,8 +6,8 @@ package dev.embedcl.init;
  * and its portable ones round differently, so that one seed gives values that differ in the last
  * bits.
  *
- * <p>Only the rounding differs, never the stream. Both give the same bits on every machine here,
- * with the Vector API or without it. Fewer than 16 normal values at a time are computed in double
+ * <p>Only the rounding differs, never the stream. Both give the same bits on every machine here.
+ * Fewer than 16 normal values at a time are computed in double
  * precision, the same way by both.
  */
 public enum CpuCapability {

@@ -99,7 +99,12 @@ public final class NpyReader implements AutoCloseable {
     return tensor;
   }
 
-  /** Unmaps the file and ends its tensor; further calls do nothing. */
+  /**
+   * Unmaps the file and ends its tensor; further calls do nothing.
+   *
+   * @throws IllegalStateException if a channel or native code is using the memory at this moment;
+   *     the file then stays open, and closing can be tried again
+   */
   @Override
   public void close() {
     file.close();

@@ -12,6 +12,9 @@ import java.util.Map;
  * href="https://github.com/huggingface/safetensors#format">safetensors</a> format: eight bytes with
  * the header's length, a JSON header, the data.
  *
+ * <p>Needs {@code com.fasterxml.jackson.core:jackson-core}, an optional dependency of this library,
+ * on the class path.
+ *
  * <p>{@link #open} reads, {@link #create} writes piece by piece, {@link #save} writes at once.
  */
 public final class Safetensors {

@@ -160,7 +160,12 @@ public final class SafetensorsReader implements AutoCloseable {
     return file.slice(dataOffset + entry.begin(), entry.end() - entry.begin());
   }
 
-  /** Unmaps the file and ends all its tensors; further calls do nothing. */
+  /**
+   * Unmaps the file and ends all its tensors; further calls do nothing.
+   *
+   * @throws IllegalStateException if a channel or native code is using the memory at this moment;
+   *     the file then stays open, and closing can be tried again
+   */
   @Override
   public void close() {
     file.close();

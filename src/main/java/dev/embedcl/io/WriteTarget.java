@@ -7,6 +7,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * Where a file shall appear, and why it cannot where it cannot.
@@ -56,6 +57,12 @@ record WriteTarget(Path path, Path file, long bytes) {
     Path directory = parent();
     String why =
         switch (cause) {
+          case NoSuchFileException _ when Files.isDirectory(directory) ->
+              "its incomplete file vanished from directory "
+                  + directory
+                  + "; leave *"
+                  + AtomicFile.PART_SUFFIX
+                  + " files alone while they are written";
           case NoSuchFileException _ ->
               "directory " + directory + " does not exist; create it or choose another";
           case AccessDeniedException _ ->
@@ -64,7 +71,8 @@ record WriteTarget(Path path, Path file, long bytes) {
                   + "; change its permissions or choose another";
           case ClosedByInterruptException _ -> "the writing thread was interrupted; start again";
           case FileSystemException e when e.getReason() != null -> e.getReason() + room(directory);
-          default -> cause.getMessage() + room(directory);
+          default ->
+              Objects.requireNonNullElse(cause.getMessage(), cause.toString()) + room(directory);
         };
     return new IOException("cannot write " + path + ": " + why, cause);
   }

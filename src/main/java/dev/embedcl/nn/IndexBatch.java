@@ -113,13 +113,13 @@ public final class IndexBatch {
     long count = (long) batchSize * seqLen;
     requireArgument(
         indices.byteSize() == count * type.bytes(),
-        "indices hold %d bytes; batchSize * seqLen = %d * %d = %d ids of %s take %d",
+        "indices hold %d ids of %s (%d bytes); batchSize * seqLen = %d * %d = %d are needed",
+        indices.byteSize() / type.bytes(),
+        type,
         indices.byteSize(),
         batchSize,
         seqLen,
-        count,
-        type,
-        count * type.bytes());
+        count);
     return new IndexBatch(type, indices, null, batchSize, seqLen, 0);
   }
 

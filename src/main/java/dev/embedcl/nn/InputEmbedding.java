@@ -37,9 +37,7 @@ public final class InputEmbedding extends EmbeddingLayer {
     this.positions = positions;
     this.owns = owns;
     this.parameters =
-        positions == null
-            ? List.of(tokens.weight())
-            : List.of(tokens.weight(), positions.weight());
+        positions == null ? List.of(tokens.weight()) : List.of(tokens.weight(), positions.weight());
   }
 
   /** Returns a builder of layers that own their tables. */
@@ -97,7 +95,11 @@ public final class InputEmbedding extends EmbeddingLayer {
 
   @Override
   public String toString() {
-    return "InputEmbedding(" + tokens + ", " + (positions == null ? "no positions" : positions) + ")";
+    return "InputEmbedding("
+        + tokens
+        + ", "
+        + (positions == null ? "no positions" : positions)
+        + ")";
   }
 
   @Override

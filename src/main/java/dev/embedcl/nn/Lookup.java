@@ -40,6 +40,7 @@ final class Lookup {
   private boolean grouped;
   private boolean idsOnHost;
   private @Nullable DeviceBuffer lastIds;
+  private int count;
   private int batchSize;
   private int seqLen;
   private int start;
@@ -56,25 +57,25 @@ final class Lookup {
   /** Runs the forward pass into {@code given}, or into memory of this object where that is null. */
   Activation forward(IndexBatch batch, @Nullable DeviceBuffer given) {
     // Everything that can be wrong with the call is found before the last batch is forgotten.
-    final int count = batch.count();
+    final int size = batch.count();
     final Matrix table = weight.matrix();
     final Positions slice = slice(positions, batch);
-    final Matrix target = given == null ? null : new Matrix(given, count, table.columns());
+    final Matrix target = given == null ? null : new Matrix(given, size, table.columns());
     final DeviceBuffer onDevice = batch.device();
     if (onDevice == null) {
-      if (incoming.length < count) {
-        incoming = new int[count];
+      if (incoming.length < size) {
+        incoming = new int[size];
       }
       batch.copyTo(incoming, table.rows());
     }
 
     lastIds = null;
-    DeviceBuffer indices = onDevice == null ? deviceIds.atLeast(count) : onDevice;
-    Matrix out = target == null ? ownOutput(count, table.columns()) : target;
+    DeviceBuffer indices = onDevice == null ? deviceIds.atLeast(size) : onDevice;
+    Matrix out = target == null ? ownOutput(size, table.columns()) : target;
     EmbeddingForward operation =
         new EmbeddingForward(table, indices, slice, out, batch.batchSize(), batch.seqLen());
     if (onDevice == null) {
-      indices.write(firstInts(incoming, count));
+      indices.write(firstInts(incoming, size));
     }
     backend.execute(operation);
     remember(batch, indices);
@@ -89,7 +90,6 @@ final class Lookup {
   void backward(DeviceBuffer gradOutput, Accumulation accumulation) {
     final DeviceBuffer indices = requireForward();
     final Matrix grad = gradMatrix(gradOutput);
-    final int count = batchSize * seqLen;
     switch (accumulation) {
       case DETERMINISTIC -> {
         IndexGroups rows = groups();
@@ -181,7 +181,7 @@ final class Lookup {
         gradOutput.type(),
         shape,
         shape.elements());
-    return new Matrix(gradOutput, batchSize * seqLen, weight.columns());
+    return new Matrix(gradOutput, count, weight.columns());
   }
 
   private Shape outputShape() {
@@ -195,7 +195,6 @@ final class Lookup {
   /** Returns the last batch's row groups, built when first asked for, while the device is busy. */
   private IndexGroups groups() {
     if (!grouped) {
-      int count = batchSize * seqLen;
       if (!idsOnHost) {
         if (ids.length < count) {
           ids = new int[count];
@@ -218,6 +217,7 @@ final class Lookup {
       incoming = free;
     }
     grouped = false;
+    count = batch.count();
     batchSize = batch.batchSize();
     seqLen = batch.seqLen();
     start = batch.start();

@@ -110,8 +110,8 @@ public final class Parameter implements AutoCloseable {
    * Creates a parameter that holds a copy of {@code values}.
    *
    * @param name what errors and files call it
-   * @param values little-endian float32, row after row; native, mapped or heap, of exactly {@code
-   *     4 * rows * columns} bytes
+   * @param values little-endian float32, row after row; native, mapped or heap, of exactly {@code 4
+   *     * rows * columns} bytes
    * @param rows from 1 to 2^31
    * @param columns at least 1
    * @throws IllegalArgumentException if a size is out of its range or {@code values} has another
@@ -280,7 +280,9 @@ public final class Parameter implements AutoCloseable {
     return name + " [" + rows() + ", " + columns() + "]";
   }
 
-  /** Returns the gradient to which the rows of the first {@code count} ids are about to be added. */
+  /**
+   * Returns the gradient to which the rows of the first {@code count} ids are about to be added.
+   */
   Matrix gradFor(int[] indices, int count) {
     requireOpen();
     Matrix grad = gradient.forUpdate();
@@ -290,7 +292,9 @@ public final class Parameter implements AutoCloseable {
     return grad;
   }
 
-  /** Returns the gradient to which {@code count} rows from {@code first} on are about to be added. */
+  /**
+   * Returns the gradient to which {@code count} rows from {@code first} on are about to be added.
+   */
   Matrix gradFor(int first, int count) {
     requireOpen();
     Matrix grad = gradient.forUpdate();

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param weight the token table, [numEmbeddings, embeddingDim]
  * @param indices int32 ids, [batchSize, seqLen]; the buffer may be larger
  * @param positions what is added, or null for a plain gather
- * @param out receives [batchSize * seqLen, embeddingDim]; may have more rows, which stay as they are
+ * @param out receives [batchSize * seqLen, embeddingDim]; may have more rows, which stay as they
+ *     are
  * @param batchSize number of sequences, 0 allowed
  * @param seqLen ids per sequence, 0 allowed
  */

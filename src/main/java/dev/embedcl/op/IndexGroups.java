@@ -17,9 +17,9 @@ import java.util.Arrays;
  * backend takes what it needs of it within {@code execute}, so it may be rebuilt right after. Not
  * safe for concurrent use while it is rebuilt.
  *
- * <p>Everything lies in one array, {@link #packed()}, so that a device gets it in one transfer. Building takes O(count) time for a batch that is large
- * beside the table (a counting sort) and O(count) times the number of id digits for others (a radix
- * sort with digits of 11 bits).
+ * <p>Everything lies in one array, {@link #packed()}, so that a device gets it in one transfer.
+ * Building takes O(count) time for a batch that is large beside the table (a counting sort) and
+ * O(count) times the number of id digits for others (a radix sort with digits of 11 bits).
  */
 public final class IndexGroups {
   /** Contributions that are summed one after the other before block sums are added up. */

@@ -92,9 +92,7 @@ public final class Sgd implements Optimizer {
     for (Parameter parameter : parameters) {
       Optional<Matrix> grad = parameter.grad();
       if (grad.isPresent()) {
-        parameter
-            .backend()
-            .execute(new DenseSgdStep(grad.get(), parameter.matrix(), learningRate));
+        parameter.backend().execute(new DenseSgdStep(grad.get(), parameter.matrix(), learningRate));
       }
     }
   }

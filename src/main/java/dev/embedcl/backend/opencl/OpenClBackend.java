@@ -1,0 +1,176 @@
+package dev.embedcl.backend.opencl;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DeviceInfo;
+import dev.embedcl.backend.DeviceMemoryException;
+import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.op.DenseSgdStep;
+import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.Operation;
+import dev.embedcl.op.SgdStep;
+import dev.embedcl.opencl.Buffer;
+import dev.embedcl.opencl.Context;
+import dev.embedcl.opencl.Device;
+import dev.embedcl.opencl.Queue;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A backend on one OpenCL device with one in-order queue.
+ *
+ * <p>Operations are enqueued under a lock: the launches of one operation stay together, and no
+ * kernel object is ever set up by two threads. Transfers take no lock.
+ */
+public final class OpenClBackend implements Backend {
+  private final Context context;
+  private final Queue queue;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Launcher launcher;
+  private final OpenClEmbeddingForward embeddingForward;
+  private final OpenClEmbeddingBackward embeddingBackward;
+  private final OpenClSgdStep sgdStep;
+  private final OpenClDenseSgdStep denseSgdStep;
+  private volatile boolean closed;
+
+  private OpenClBackend(Context context, Queue queue) {
+    this.context = context;
+    this.queue = queue;
+    this.launcher = new Launcher(this, queue);
+    this.embeddingForward = new OpenClEmbeddingForward(launcher);
+    this.embeddingBackward = new OpenClEmbeddingBackward(launcher);
+    this.sgdStep = new OpenClSgdStep(launcher);
+    this.denseSgdStep = new OpenClDenseSgdStep(launcher);
+  }
+
+  /**
+   * Opens a backend with a context and a queue of its own.
+   *
+   * @throws dev.embedcl.opencl.OpenClException if the driver refuses
+   */
+  public static OpenClBackend open(Device device) {
+    Context context = Context.open(device);
+    try {
+      return new OpenClBackend(context, Queue.open(context, false));
+    } catch (RuntimeException | Error e) {
+      context.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens a backend on a context and queue of the caller's, as made by {@link Context#wrap} and
+   * {@link Queue#wrap}. Closing the backend closes both wrappers; the handles behind them stay the
+   * caller's.
+   *
+   * @throws IllegalArgumentException if the queue belongs to another context
+   * @throws dev.embedcl.opencl.OpenClException if the driver refuses
+   */
+  @SuppressWarnings("ReferenceEquality") // the very context is meant
+  public static OpenClBackend wrap(Context context, Queue queue) {
+    if (queue.context() != context) {
+      throw new IllegalArgumentException(queue + " belongs to another context than " + context);
+    }
+    return new OpenClBackend(context, queue);
+  }
+
+  /** Returns the queue on which operations are enqueued. */
+  public Queue queue() {
+    return queue;
+  }
+
+  @Override
+  public DeviceInfo device() {
+    return OpenClDeviceInfo.of(context.device());
+  }
+
+  @Override
+  public DeviceBuffer allocate(DType type, long elements) {
+    requireOpen();
+    if (elements < 0 || elements > Long.MAX_VALUE / type.bytes()) {
+      throw new IllegalArgumentException(
+          "elements = " + elements + " is out of range [0, " + Long.MAX_VALUE / type.bytes() + "]");
+    }
+    long bytes = elements * type.bytes();
+    Buffer buffer;
+    try {
+      buffer = context.allocate(bytes);
+    } catch (dev.embedcl.opencl.DeviceMemoryException e) {
+      DeviceMemoryException translated =
+          new DeviceMemoryException(
+              String.format(
+                  "%s holds %d bytes more, a buffer of %d elements of %s takes %d bytes; close"
+                      + " buffers, make the table smaller, or open the device 'cpu', which has the"
+                      + " host's memory",
+                  context.device(), e.availableBytes(), elements, type, bytes),
+              bytes,
+              e.availableBytes());
+      translated.initCause(e);
+      throw translated;
+    }
+    try {
+      queue.fill(buffer, 0, bytes, (byte) 0);
+    } catch (RuntimeException | Error e) {
+      buffer.close();
+      throw e;
+    }
+    return new OpenClBuffer(this, queue, buffer, type, elements);
+  }
+
+  @Override
+  public void execute(Operation operation) {
+    lock.lock();
+    try {
+      requireOpen();
+      switch (operation) {
+        case EmbeddingForward op -> embeddingForward.enqueue(op);
+        case EmbeddingBackward op -> embeddingBackward.enqueue(op);
+        case SgdStep op -> sgdStep.enqueue(op);
+        case DenseSgdStep op -> denseSgdStep.enqueue(op);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void synchronize() {
+    Optional<IndexOutOfBoundsException> badIndex;
+    lock.lock();
+    try {
+      requireOpen();
+      badIndex = launcher.badIndexStatus().await();
+    } finally {
+      lock.unlock();
+    }
+    if (badIndex.isPresent()) {
+      throw badIndex.get();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    } finally {
+      lock.unlock();
+    }
+    context.close();
+  }
+
+  @Override
+  public String toString() {
+    return "OpenClBackend on " + context.device();
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(this + " is closed; open another backend");
+    }
+  }
+}

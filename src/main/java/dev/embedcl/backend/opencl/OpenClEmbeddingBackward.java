@@ -1,0 +1,102 @@
+package dev.embedcl.backend.opencl;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.Positions;
+import dev.embedcl.opencl.Buffer;
+import dev.embedcl.opencl.Kernel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Enqueues {@code kernels/embedding_backward.cl}, or {@code kernels/embedding_backward_atomic.cl}
+ * for {@link dev.embedcl.op.Accumulation#ATOMIC}.
+ */
+final class OpenClEmbeddingBackward {
+  /**
+   * Fewer work-items than this leave a device idle: then the positions are summed in a launch of
+   * their own, and the scatter takes one work-item for each row instead of one for each position.
+   */
+  private static final long FEW_ITEMS = 1 << 14;
+
+  private final Launcher launcher;
+  private final OpenClRowSums rowSums;
+  private @Nullable Kernels scatter;
+
+  OpenClEmbeddingBackward(Launcher launcher) {
+    this.launcher = launcher;
+    this.rowSums = new OpenClRowSums(launcher, "embedding_backward", false);
+  }
+
+  void enqueue(EmbeddingBackward op) {
+    switch (op.accumulation()) {
+      case DETERMINISTIC -> {
+        rowSums.enqueueRows(op.gradOutput(), requireNonNull(op.groups()), op.gradWeight(), 0);
+        rowSums.enqueuePositions(
+            op.gradOutput(), op.gradPositions(), op.batchSize(), op.seqLen(), 0);
+      }
+      case ATOMIC -> enqueueAtomic(op);
+    }
+  }
+
+  private void enqueueAtomic(EmbeddingBackward op) {
+    int count = op.batchSize() * op.seqLen();
+    if (count == 0) {
+      return;
+    }
+    Kernels kernels = scatter;
+    if (kernels == null) {
+      kernels = scatterKernels(launcher, FloatAtomics.choose(launcher));
+      scatter = kernels;
+    }
+    int dim = op.gradWeight().columns();
+    Positions positions = op.gradPositions();
+    boolean oneWalk = positions != null && (long) op.seqLen() * dim >= FEW_ITEMS;
+    launchScatter(
+        launcher,
+        kernels.variant(dim, 0),
+        launcher.own(op.gradOutput().buffer()),
+        launcher.own(requireNonNull(op.indices())),
+        launcher.own(op.gradWeight().buffer()),
+        (int) op.gradWeight().rows(),
+        oneWalk && positions != null ? launcher.own(positions.table().buffer()) : null,
+        oneWalk && positions != null ? positions.start() : 0,
+        dim,
+        oneWalk ? op.batchSize() : 1,
+        oneWalk ? op.seqLen() : count);
+    if (!oneWalk) {
+      rowSums.enqueuePositions(op.gradOutput(), positions, op.batchSize(), op.seqLen(), 0);
+    }
+  }
+
+  static Kernels scatterKernels(Launcher launcher, FloatAtomics way) {
+    return launcher.kernels(
+        "embedding_backward_atomic.cl", "embedding_backward_atomic", way.options());
+  }
+
+  static void launchScatter(
+      Launcher launcher,
+      Kernel kernel,
+      Buffer gradOutput,
+      Buffer indices,
+      Buffer gradWeight,
+      int numEmbeddings,
+      @Nullable Buffer gradPositions,
+      int start,
+      int dim,
+      int batchSize,
+      int seqLen) {
+    kernel.setArg(0, gradOutput);
+    kernel.setArg(1, indices);
+    kernel.setArg(2, gradWeight);
+    kernel.setArg(3, numEmbeddings);
+    kernel.setArg(4, gradPositions == null ? gradWeight : gradPositions);
+    kernel.setArg(5, gradPositions == null ? 0 : 1);
+    kernel.setArg(6, start);
+    kernel.setArg(7, dim);
+    kernel.setArg(8, batchSize);
+    kernel.setArg(9, seqLen);
+    kernel.setArg(10, launcher.badIndexStatus().use());
+    launcher.launch(kernel, dim, seqLen, 1);
+  }
+}

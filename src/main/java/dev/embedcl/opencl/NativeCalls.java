@@ -1,0 +1,198 @@
+package dev.embedcl.opencl;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The OpenCL calls that pass host memory or launch kernels, bound through the foreign-function
+ * interface to the library that JOCL loaded.
+ *
+ * <p>A segment passed here is checked to be open and accessible to this thread, and its arena
+ * cannot be closed until the call returns; JOCL sees an address only, of at most 2 GiB. Handles are
+ * passed as the numbers that JOCL's objects hold.
+ */
+final class NativeCalls {
+  /** What no event and no wait list look like. */
+  private static final long NULL = 0;
+
+  private static final int BLOCKING = 1;
+  private static final int NON_BLOCKING = 0;
+
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final SymbolLookup LIBRARY = openLibrary();
+
+  private static final FunctionDescriptor TRANSFER =
+      FunctionDescriptor.of(
+          JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_INT,
+          JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle READ = bind("clEnqueueReadBuffer", TRANSFER);
+  private static final MethodHandle WRITE = bind("clEnqueueWriteBuffer", TRANSFER);
+  private static final MethodHandle MAP =
+      bind(
+          "clEnqueueMapBuffer",
+          FunctionDescriptor.of(
+              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
+              JAVA_LONG, JAVA_LONG, ADDRESS));
+  private static final MethodHandle UNMAP =
+      bind(
+          "clEnqueueUnmapMemObject",
+          FunctionDescriptor.of(
+              JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle SET_KERNEL_ARG =
+      bind(
+          "clSetKernelArg",
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, ADDRESS));
+  private static final MethodHandle LAUNCH =
+      bind(
+          "clEnqueueNDRangeKernel",
+          FunctionDescriptor.of(
+              JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_INT,
+              JAVA_LONG, ADDRESS));
+
+  private NativeCalls() {}
+
+  /** Runs the static initialiser, where a missing library or function shows. */
+  static void load() {
+    if (LIBRARY.find("clFinish").isEmpty()) {
+      throw new UnsatisfiedLinkError("libOpenCL has no clFinish");
+    }
+  }
+
+  /** Reads device memory into a native segment, waiting for everything enqueued before. */
+  static int read(long queue, long buffer, long offset, MemorySegment target) {
+    try {
+      return (int)
+          READ.invokeExact(
+              queue, buffer, BLOCKING, offset, target.byteSize(), target, 0, NULL, NULL);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /**
+   * Writes a native segment to device memory. Without waiting, the segment must stay as it is until
+   * the queue has finished the command.
+   */
+  static int write(long queue, long buffer, boolean wait, long offset, MemorySegment source) {
+    try {
+      return (int)
+          WRITE.invokeExact(
+              queue,
+              buffer,
+              wait ? BLOCKING : NON_BLOCKING,
+              offset,
+              source.byteSize(),
+              source,
+              0,
+              NULL,
+              NULL);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** Maps a whole buffer, waiting for it; returns its address and leaves the status. */
+  static long map(long queue, long buffer, long flags, long bytes, MemorySegment status) {
+    try {
+      return (long)
+          MAP.invokeExact(queue, buffer, BLOCKING, flags, 0L, bytes, 0, NULL, NULL, status);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** Ends a mapping. */
+  static int unmap(long queue, long buffer, long address) {
+    try {
+      return (int) UNMAP.invokeExact(queue, buffer, address, 0, NULL, NULL);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** Sets a kernel argument from {@code bytes} bytes at {@code value}. */
+  static int setKernelArg(long kernel, int index, long bytes, MemorySegment value) {
+    try {
+      return (int) SET_KERNEL_ARG.invokeExact(kernel, index, bytes, value);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** Enqueues a kernel; {@code local} and {@code event} may be {@link MemorySegment#NULL}. */
+  static int launch(
+      long queue,
+      long kernel,
+      int dimensions,
+      MemorySegment global,
+      MemorySegment local,
+      MemorySegment event) {
+    try {
+      return (int)
+          LAUNCH.invokeExact(queue, kernel, dimensions, NULL, global, local, 0, NULL, event);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  private static SymbolLookup openLibrary() {
+    if (ValueLayout.ADDRESS.byteSize() != Long.BYTES) {
+      throw new UnsatisfiedLinkError("a 64-bit Java is needed");
+    }
+    IllegalArgumentException failure = null;
+    for (String name : libraryNames()) {
+      try {
+        return SymbolLookup.libraryLookup(name, Arena.global());
+      } catch (IllegalArgumentException e) {
+        failure = e;
+      }
+    }
+    UnsatisfiedLinkError error = new UnsatisfiedLinkError("libOpenCL cannot be loaded");
+    if (failure != null) {
+      error.initCause(failure);
+    }
+    throw error;
+  }
+
+  /** The names under which JOCL loads the library, so that both get the same one. */
+  private static List<String> libraryNames() {
+    String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+    if (system.startsWith("mac")) {
+      return List.of(
+          "/System/Library/Frameworks/OpenCL.framework/Versions/Current/OpenCL",
+          "libOpenCL.dylib");
+    }
+    return system.startsWith("windows")
+        ? List.of("OpenCL.dll")
+        : List.of("libOpenCL.so.1", "libOpenCL.so");
+  }
+
+  private static MethodHandle bind(String function, FunctionDescriptor type) {
+    return LINKER.downcallHandle(
+        LIBRARY
+            .find(function)
+            .orElseThrow(() -> new UnsatisfiedLinkError("libOpenCL has no " + function)),
+        type);
+  }
+
+  private static RuntimeException unchecked(Throwable e) {
+    if (e instanceof RuntimeException runtime) {
+      return runtime;
+    }
+    if (e instanceof Error error) {
+      throw error;
+    }
+    throw new AssertionError("an OpenCL call threw a checked exception", e);
+  }
+}

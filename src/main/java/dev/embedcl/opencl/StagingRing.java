@@ -1,0 +1,96 @@
+package dev.embedcl.opencl;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jocl.CL;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_event;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Native memory through which small and heap-based writes pass, so that the caller can reuse its
+ * memory at once and need not wait for the kernels enqueued before.
+ *
+ * <p>The slots take turns. When one is full, a marker is enqueued behind its last write; the slot
+ * is used again only after that marker.
+ */
+final class StagingRing {
+  /** The largest write that passes in one piece. */
+  static final long SLOT_BYTES = 1L << 20;
+
+  private static final int SLOTS = 4;
+  private static final long ALIGNMENT_BYTES = 64;
+
+  private final cl_command_queue queue;
+  private final Arena arena;
+  private final @Nullable MemorySegment[] slots = new @Nullable MemorySegment[SLOTS];
+  private final @Nullable cl_event[] lastUses = new @Nullable cl_event[SLOTS];
+  private int current;
+  private long position;
+
+  @SuppressWarnings("MustBeClosed") // close() does
+  StagingRing(cl_command_queue queue) {
+    this.queue = queue;
+    this.arena = Arena.ofShared();
+  }
+
+  /** Copies {@code source} and enqueues its transfer; the source is free on return. */
+  synchronized void write(long buffer, long offset, MemorySegment source) {
+    for (long done = 0; done < source.byteSize(); ) {
+      long piece = Math.min(SLOT_BYTES, source.byteSize() - done);
+      MemorySegment staged = reserve(piece);
+      staged.copyFrom(source.asSlice(done, piece));
+      JoclCall.check(
+          "clEnqueueWriteBuffer",
+          NativeCalls.write(queue.getNativePointer(), buffer, false, offset + done, staged));
+      done += piece;
+    }
+  }
+
+  /** Frees the memory; the queue must have finished its commands. */
+  synchronized void close() {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      release(slot);
+    }
+    arena.close();
+  }
+
+  private MemorySegment reserve(long bytes) {
+    if (position + bytes > SLOT_BYTES) {
+      rotate();
+    }
+    MemorySegment slot = slots[current];
+    if (slot == null) {
+      slot = arena.allocate(SLOT_BYTES, ALIGNMENT_BYTES);
+      slots[current] = slot;
+    }
+    MemorySegment reserved = slot.asSlice(position, bytes);
+    position += (bytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
+    return reserved;
+  }
+
+  private void rotate() {
+    cl_event marker = new cl_event();
+    JoclCall.check(
+        "clEnqueueMarkerWithWaitList",
+        () -> CL.clEnqueueMarkerWithWaitList(queue, 0, null, marker));
+    lastUses[current] = marker;
+    int next = (current + 1) % SLOTS;
+    cl_event lastUse = lastUses[next];
+    if (lastUse != null) {
+      cl_event[] events = {lastUse};
+      JoclCall.check("clWaitForEvents", () -> CL.clWaitForEvents(1, events));
+      release(next);
+    }
+    current = next;
+    position = 0;
+  }
+
+  private void release(int slot) {
+    cl_event lastUse = lastUses[slot];
+    if (lastUse != null) {
+      lastUses[slot] = null;
+      JoclCall.check("clReleaseEvent", () -> CL.clReleaseEvent(lastUse));
+    }
+  }
+}
