@@ -66,7 +66,17 @@ public final class CpuBackendBuilder {
     }
     CpuMemory memory = new CpuMemory(CpuMemory.physicalBytes());
     return new CpuBackend(
-        threads, new PlainRowKernels(), memory, deviceInfo(threads, vectorized, memory));
+        threads,
+        vectorized ? VectorLoops.kernels() : new PlainRowKernels(),
+        memory,
+        deviceInfo(threads, vectorized, memory));
+  }
+
+  /** A class of its own, so that nothing of the Vector API is touched where its module is not. */
+  private static final class VectorLoops {
+    static RowKernels kernels() {
+      return new VectorRowKernels();
+    }
   }
 
   /** Returns what a backend with default settings will say of itself. */

@@ -3,7 +3,7 @@ package dev.embedcl.backend.cpu;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.util.Objects.requireNonNull;
 
-import dev.embedcl.backend.cpu.RowKernels.Finish;
+import dev.embedcl.backend.cpu.CpuRowSums.Finish;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.EmbeddingBackward;
 import dev.embedcl.op.IndexGroups;

@@ -2,7 +2,7 @@ package dev.embedcl.backend.cpu;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.embedcl.backend.cpu.RowKernels.Finish;
+import dev.embedcl.backend.cpu.CpuRowSums.Finish;
 import dev.embedcl.op.Positions;
 import dev.embedcl.op.SgdStep;
 import java.lang.foreign.MemorySegment;
