@@ -1,6 +1,5 @@
 package dev.embedcl.cli;
 
-import dev.embedcl.backend.Backends;
 import dev.embedcl.backend.Backends.DeviceReport;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -35,10 +34,6 @@ final class DevicesCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
 
   private final Supplier<List<DeviceReport>> survey;
-
-  DevicesCommand() {
-    this(Backends::survey);
-  }
 
   /** Reports what {@code survey} finds; tests have machines of their own. */
   DevicesCommand(Supplier<List<DeviceReport>> survey) {

@@ -1,15 +1,18 @@
 package dev.embedcl.cli;
 
+import dev.embedcl.backend.Backends;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.Objects;
+import java.util.logging.Level;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 
@@ -57,19 +60,14 @@ public final class EmbedClCommand implements Runnable {
     ErrorReport errors = new ErrorReport(() -> stackTrace);
     commandLine =
         new CommandLine(this)
-            .addSubcommand(new DevicesCommand())
+            .addSubcommand(new DevicesCommand(Backends::survey))
             .addSubcommand(new EmbedCommand(in))
             .setOut(out)
             .setErr(err)
             .setUsageHelpAutoWidth(true)
-            .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler(errors)
             .setExecutionExceptionHandler(errors)
-            .setExecutionStrategy(
-                arguments -> {
-                  Logging.configure(err, verbose);
-                  return new RunLast().execute(arguments);
-                });
+            .setExecutionStrategy(this::execute);
   }
 
   /** Runs a command and ends the virtual machine with its exit status. */
@@ -101,6 +99,17 @@ public final class EmbedClCommand implements Runnable {
       status = ErrorReport.report(failure, main.commandLine, main.stackTrace);
     }
     return status;
+  }
+
+  private int execute(ParseResult arguments) {
+    boolean listsDevices =
+        arguments.hasSubcommand()
+            && arguments.subcommand().commandSpec().userObject() instanceof DevicesCommand;
+    // The list of devices has the reasons in it that are warnings elsewhere.
+    Level level = verbose ? Level.INFO : listsDevices ? Level.OFF : Level.WARNING;
+    try (Logging _ = new Logging(level, commandLine.getErr())) {
+      return new RunLast().execute(arguments);
+    }
   }
 
   /** Reached without a subcommand only. */

@@ -49,9 +49,13 @@ final class EmbedLoop {
 
   /** Embeds all windows and writes them to {@code file}, which is left unfinished. */
   void run(Optional<EmbeddingFile> file) throws IOException {
-    long start = System.nanoTime();
     Epoch epoch = windows.epoch(0);
     TokenBatch batch = windows.newBatch();
+    // Once untimed: a driver compiles kernels when they first run, which says nothing of the speed.
+    epoch.read(0, batch);
+    layer.forward(indices(batch));
+    layer.backend().synchronize();
+    long start = System.nanoTime();
     WideIds inputIds = new WideIds(batch.inputIds().length);
     WideIds targetIds = new WideIds(batch.targetIds().length);
     try (Progress progress = display.start("embedding", "windows", 1, windows.count())) {

@@ -81,6 +81,7 @@ final class EmbedOptions {
       names = "--positions",
       order = 6,
       paramLabel = "KIND",
+      converter = Kind.class,
       defaultValue = "learned",
       description = "Vectors added for positions: learned (the default) or none.")
   PositionKind positions = PositionKind.LEARNED;
@@ -172,6 +173,19 @@ final class EmbedOptions {
                 + " to "
                 + Long.MAX_VALUE);
       }
+    }
+  }
+
+  /** The kinds of positions, in any case. */
+  static final class Kind implements ITypeConverter<PositionKind> {
+    @Override
+    public PositionKind convert(String value) {
+      for (PositionKind kind : PositionKind.values()) {
+        if (kind.toString().equalsIgnoreCase(value)) {
+          return kind;
+        }
+      }
+      throw new TypeConversionException("'" + value + "' is not one of learned, none");
     }
   }
 }

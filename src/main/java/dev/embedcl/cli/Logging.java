@@ -8,31 +8,41 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Shows the library's log on standard error, a line each: warnings always, the choice of device and
- * other INFO lines when asked for. Whoever configures java.util.logging by its system properties
+ * While open, shows the library's log on standard error, a line for each record. Whoever configures java.util.logging by its system properties
  * gets that configuration, untouched.
  */
-final class Logging {
+final class Logging implements AutoCloseable {
   /** The library's root logger; held here because java.util.logging holds its loggers weakly. */
   private static final Logger LIBRARY = Logger.getLogger("dev.embedcl");
 
-  private Logging() {}
+  private final @Nullable Level formerLevel = LIBRARY.getLevel();
+  private final boolean formerUseParentHandlers = LIBRARY.getUseParentHandlers();
+  private final LineHandler handler;
+  private final boolean active =
+      System.getProperty("java.util.logging.config.file") == null
+          && System.getProperty("java.util.logging.config.class") == null;
 
-  static synchronized void configure(PrintWriter err, boolean verbose) {
-    if (System.getProperty("java.util.logging.config.file") != null
-        || System.getProperty("java.util.logging.config.class") != null) {
-      return;
+  /** Starts to show records from {@code level} on. */
+  Logging(Level level, PrintWriter err) {
+    handler = new LineHandler(err);
+    if (active) {
+      LIBRARY.setUseParentHandlers(false);
+      LIBRARY.setLevel(level);
+      LIBRARY.addHandler(handler);
     }
-    for (Handler handler : LIBRARY.getHandlers()) {
-      if (handler instanceof LineHandler) {
-        LIBRARY.removeHandler(handler);
-      }
+  }
+
+  /** Leaves the loggers as they were before. */
+  @Override
+  public void close() {
+    if (active) {
+      LIBRARY.removeHandler(handler);
+      LIBRARY.setLevel(formerLevel);
+      LIBRARY.setUseParentHandlers(formerUseParentHandlers);
     }
-    LIBRARY.setUseParentHandlers(false);
-    LIBRARY.setLevel(verbose ? Level.INFO : Level.WARNING);
-    LIBRARY.addHandler(new LineHandler(err));
   }
 
   /** Prints the message of a record and nothing around it. */
