@@ -94,7 +94,12 @@ final class ArchitectureTest {
           .onlyDependOnClassesThat()
           .resideInAnyPackage(
               Stream.concat(
-                      Stream.of(ROOT, "java", "jdk.incubator.vector", "org.jspecify.annotations"),
+                      Stream.of(
+                          ROOT,
+                          "java",
+                          "com.sun.management",
+                          "jdk.incubator.vector",
+                          "org.jspecify.annotations"),
                       LIBRARY_OF.keySet().stream())
                   .map(root -> root + "..")
                   .toArray(String[]::new));

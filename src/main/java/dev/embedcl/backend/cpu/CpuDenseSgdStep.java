@@ -1,6 +1,5 @@
 package dev.embedcl.backend.cpu;
 
-import dev.embedcl.backend.cpu.RowKernels.Finish;
 import dev.embedcl.op.DenseSgdStep;
 import java.lang.foreign.MemorySegment;
 
@@ -12,7 +11,6 @@ final class CpuDenseSgdStep implements CpuWorkers.Task {
   private final CpuBackend backend;
   private final CpuWorkers workers;
   private final RowKernels kernels;
-  private final long[][] offsets;
 
   private MemorySegment gradWeight = MemorySegment.NULL;
   private MemorySegment weight = MemorySegment.NULL;
@@ -24,7 +22,6 @@ final class CpuDenseSgdStep implements CpuWorkers.Task {
     this.backend = backend;
     this.workers = workers;
     this.kernels = kernels;
-    this.offsets = new long[workers.threads()][1];
   }
 
   void execute(DenseSgdStep operation) {
@@ -39,13 +36,11 @@ final class CpuDenseSgdStep implements CpuWorkers.Task {
   @Override
   public void run(int worker, int chunk) {
     long stretches = Math.ceilDiv(elements, (long) STRETCH);
-    long[] at = offsets[worker];
     long end = share(stretches, chunk + 1);
     for (long stretch = share(stretches, chunk); stretch < end; stretch++) {
       long first = stretch * STRETCH;
       int count = (int) Math.min(STRETCH, elements - first);
-      at[0] = 4 * first;
-      kernels.sum(gradWeight, at, 1, Finish.STEP, rate, weight, 4 * first, count);
+      kernels.step(gradWeight, 4 * first, rate, weight, 4 * first, count);
     }
   }
 

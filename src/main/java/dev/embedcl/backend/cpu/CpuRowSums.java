@@ -1,6 +1,5 @@
 package dev.embedcl.backend.cpu;
 
-import dev.embedcl.backend.cpu.RowKernels.Finish;
 import dev.embedcl.op.IndexGroups;
 import java.lang.foreign.MemorySegment;
 
@@ -15,16 +14,28 @@ import java.lang.foreign.MemorySegment;
  * sums in scratch memory, which a second pass adds up.
  */
 final class CpuRowSums implements CpuWorkers.Task {
+  /** What becomes of a row's sum. */
+  enum Finish {
+    /** It is added to the table's row. */
+    ADD,
+    /** Times the rate, it is subtracted from the table's row. */
+    STEP
+  }
+
   private final CpuWorkers workers;
   private final RowKernels kernels;
   private final CpuScratch blockSums = new CpuScratch();
+
+  /** One row per thread. */
+  private final CpuScratch rowSums = new CpuScratch();
+
   private final long[][] offsets;
 
   private MemorySegment from = MemorySegment.NULL;
   private MemorySegment to = MemorySegment.NULL;
   private long rowBytes;
   private int columns;
-  private Finish finish = Finish.STORE;
+  private Finish finish = Finish.ADD;
   private float rate;
   private RowBlocks blocks = new BatchBlocks();
   private boolean secondPass;
@@ -59,6 +70,7 @@ final class CpuRowSums implements CpuWorkers.Task {
     rowBytes = 4L * columns;
     secondPass = false;
     blockSums.reserve(blocks.slots() * rowBytes);
+    rowSums.reserve(workers.threads() * rowSumBytes());
     // Each contribution is read; at least a third as much again is read and written of the table.
     chunks = workers.chunksFor(2 * blocks.contributions() * rowBytes, blocks.blocks());
     workers.run(this, chunks);
@@ -72,6 +84,7 @@ final class CpuRowSums implements CpuWorkers.Task {
   /** Frees the scratch memory. */
   void close() {
     blockSums.close();
+    rowSums.close();
   }
 
   @Override
@@ -92,11 +105,9 @@ final class CpuRowSums implements CpuWorkers.Task {
       int count = blocks.offsets(block, rowBytes, rowAt);
       long slot = blocks.slot(block);
       if (slot < 0) {
-        kernels.sum(
-            from, rowAt, count, finish, rate, to, blocks.row(block) * rowBytes, columns);
+        finishRow(worker, from, count, blocks.row(block) * rowBytes);
       } else {
-        kernels.sum(
-            from, rowAt, count, Finish.STORE, 0, blockSums.segment(), slot * rowBytes, columns);
+        kernels.sum(from, rowAt, count, blockSums.segment(), slot * rowBytes, columns);
       }
     }
   }
@@ -113,16 +124,32 @@ final class CpuRowSums implements CpuWorkers.Task {
       for (int i = 0; i < count; i++) {
         rowAt[i] = (first + i) * rowBytes;
       }
-      kernels.sum(
-          blockSums.segment(),
-          rowAt,
-          count,
-          finish,
-          rate,
-          to,
-          blocks.longRow(row) * rowBytes,
-          columns);
+      finishRow(worker, blockSums.segment(), count, blocks.longRow(row) * rowBytes);
     }
+  }
+
+  /** Sums the rows at this thread's offsets, and adds the sum to the table or applies it. */
+  private void finishRow(int worker, MemorySegment rows, int count, long toAt) {
+    long[] rowAt = offsets[worker];
+    MemorySegment sums = rows;
+    long sumAt = rowAt[0];
+    if (count > 1) {
+      sums = rowSums.segment();
+      sumAt = worker * rowSumBytes();
+      kernels.sum(rows, rowAt, count, sums, sumAt, columns);
+    }
+    switch (finish) {
+      case ADD -> kernels.add(sums, sumAt, to, toAt, columns);
+      case STEP -> kernels.step(sums, sumAt, rate, to, toAt, columns);
+    }
+  }
+
+  /**
+   * Returns the size of a thread's row: whole cache lines, and one that no other thread is near.
+   */
+  private long rowSumBytes() {
+    return Math.ceilDiv(rowBytes, CpuMemory.ALIGNMENT_BYTES) * CpuMemory.ALIGNMENT_BYTES
+        + 2 * CpuMemory.ALIGNMENT_BYTES;
   }
 
   private long share(long total, int chunk) {

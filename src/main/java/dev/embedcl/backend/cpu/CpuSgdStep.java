@@ -2,7 +2,7 @@ package dev.embedcl.backend.cpu;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.embedcl.backend.cpu.RowKernels.Finish;
+import dev.embedcl.backend.cpu.CpuRowSums.Finish;
 import dev.embedcl.op.Positions;
 import dev.embedcl.op.SgdStep;
 import java.lang.foreign.MemorySegment;
@@ -33,8 +33,7 @@ final class CpuSgdStep {
     sums.run(gradOutput, groupBlocks, Finish.STEP, rate, weight, columns);
     if (positions != null) {
       batchBlocks.of(positions.start(), operation.batchSize(), operation.seqLen());
-      sums.run(
-          gradOutput, batchBlocks, Finish.STEP, rate, requireNonNull(positionMemory), columns);
+      sums.run(gradOutput, batchBlocks, Finish.STEP, rate, requireNonNull(positionMemory), columns);
     }
   }
 }

@@ -18,42 +18,70 @@ final class PlainRowKernels implements RowKernels {
       long[] toAt,
       int columns) {
     for (int i = 0; i < count; i++) {
-      long from = rowAt[i];
-      long target = toAt[i];
-      for (long d = 0; d < 4L * columns; d += 4) {
-        to.set(
-            JAVA_FLOAT_UNALIGNED,
-            target + d,
-            rows.get(JAVA_FLOAT_UNALIGNED, from + d)
-                + common.get(JAVA_FLOAT_UNALIGNED, commonAt + d));
-      }
+      addToOne(rows, rowAt[i], common, commonAt, to, toAt[i], columns);
+    }
+  }
+
+  private static void addToOne(
+      MemorySegment rows,
+      long rowAt,
+      MemorySegment common,
+      long commonAt,
+      MemorySegment to,
+      long toAt,
+      int columns) {
+    for (long d = 0; d < 4L * columns; d += 4) {
+      float sum =
+          rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d)
+              + common.get(JAVA_FLOAT_UNALIGNED, commonAt + d);
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
     }
   }
 
   @Override
   public void sum(
-      MemorySegment rows,
-      long[] rowAt,
-      int count,
-      Finish finish,
-      float rate,
-      MemorySegment to,
-      long toAt,
-      int columns) {
-    for (long d = 0; d < 4L * columns; d += 4) {
-      float sum = rows.get(JAVA_FLOAT_UNALIGNED, rowAt[0] + d);
-      for (int i = 1; i < count; i++) {
-        sum += rows.get(JAVA_FLOAT_UNALIGNED, rowAt[i] + d);
-      }
-      finish(finish, sum, rate, to, toAt + d);
+      MemorySegment rows, long[] rowAt, int count, MemorySegment to, long toAt, int columns) {
+    MemorySegment.copy(rows, rowAt[0], to, toAt, 4L * columns);
+    int i = 1;
+    for (; i <= count - ROWS; i += ROWS) {
+      addFour(rows, rowAt, i, to, toAt, columns);
+    }
+    for (; i < count; i++) {
+      add(rows, rowAt[i], to, toAt, columns);
     }
   }
 
-  static void finish(Finish finish, float sum, float rate, MemorySegment to, long at) {
-    switch (finish) {
-      case STORE -> to.set(JAVA_FLOAT_UNALIGNED, at, sum);
-      case ADD -> to.set(JAVA_FLOAT_UNALIGNED, at, to.get(JAVA_FLOAT_UNALIGNED, at) + sum);
-      case STEP -> to.set(JAVA_FLOAT_UNALIGNED, at, to.get(JAVA_FLOAT_UNALIGNED, at) - rate * sum);
+  private static void addFour(
+      MemorySegment rows, long[] rowAt, int first, MemorySegment to, long toAt, int columns) {
+    final long row0 = rowAt[first];
+    final long row1 = rowAt[first + 1];
+    final long row2 = rowAt[first + 2];
+    final long row3 = rowAt[first + 3];
+    for (long d = 0; d < 4L * columns; d += 4) {
+      float sum = to.get(JAVA_FLOAT_UNALIGNED, toAt + d);
+      sum += rows.get(JAVA_FLOAT_UNALIGNED, row0 + d);
+      sum += rows.get(JAVA_FLOAT_UNALIGNED, row1 + d);
+      sum += rows.get(JAVA_FLOAT_UNALIGNED, row2 + d);
+      sum += rows.get(JAVA_FLOAT_UNALIGNED, row3 + d);
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
+    }
+  }
+
+  @Override
+  public void add(MemorySegment rows, long rowAt, MemorySegment to, long toAt, int columns) {
+    for (long d = 0; d < 4L * columns; d += 4) {
+      float sum =
+          to.get(JAVA_FLOAT_UNALIGNED, toAt + d) + rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d);
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
+    }
+  }
+
+  @Override
+  public void step(
+      MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt, int columns) {
+    for (long d = 0; d < 4L * columns; d += 4) {
+      float change = rate * rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d);
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, to.get(JAVA_FLOAT_UNALIGNED, toAt + d) - change);
     }
   }
 }

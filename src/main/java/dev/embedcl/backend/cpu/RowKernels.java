@@ -10,19 +10,9 @@ interface RowKernels {
   /** Most rows that {@link #addToRows} takes at once. */
   int ROWS = 4;
 
-  /** What becomes of a sum of rows. */
-  enum Finish {
-    /** {@code to = sum}. */
-    STORE,
-    /** {@code to = to + sum}. */
-    ADD,
-    /** {@code to = to - rate * sum}, the product rounded before it is subtracted. */
-    STEP
-  }
-
   /**
-   * Adds one row to several: {@code to[toAt[i] + d] = rows[rowAt[i] + d] + common[commonAt + d]} for
-   * i below {@code count}.
+   * Adds one row to several: {@code to[toAt[i] + d] = rows[rowAt[i] + d] + common[commonAt + d]}
+   * for i below {@code count}.
    *
    * @param count from 1 to {@link #ROWS}
    */
@@ -37,20 +27,19 @@ interface RowKernels {
       int columns);
 
   /**
-   * Sums rows, starting from the first and adding the others one after the other, and puts the sum
-   * where {@code finish} says.
+   * Sums rows, starting from the first and adding the others one after the other: {@code to[toAt +
+   * d] = Σ rows[rowAt[i] + d]}.
    *
    * @param rowAt where the rows start; the first {@code count} are taken
    * @param count at least 1
-   * @param rate used by {@link Finish#STEP} only
    */
-  void sum(
-      MemorySegment rows,
-      long[] rowAt,
-      int count,
-      Finish finish,
-      float rate,
-      MemorySegment to,
-      long toAt,
-      int columns);
+  void sum(MemorySegment rows, long[] rowAt, int count, MemorySegment to, long toAt, int columns);
+
+  /** Adds one row to another: {@code to[toAt + d] += rows[rowAt + d]}. */
+  void add(MemorySegment rows, long rowAt, MemorySegment to, long toAt, int columns);
+
+  /**
+   * {@code to[toAt + d] -= rate * rows[rowAt + d]}, the product rounded before it is subtracted.
+   */
+  void step(MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt, int columns);
 }

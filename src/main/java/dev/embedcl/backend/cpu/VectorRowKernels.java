@@ -1,0 +1,176 @@
+package dev.embedcl.backend.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The loops with the Vector API. Loaded only where the module {@code jdk.incubator.vector} is
+ * there.
+ *
+ * <p>Each lane does what the plain loops do for its column. Columns that fill no vector are left to
+ * scalar code. Loops count in {@code long}, which the compiler optimises for memory segments as it
+ * does {@code int} for arrays, and no vector outlives an iteration, so that none is allocated.
+ */
+final class VectorRowKernels implements RowKernels {
+  private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+  private static final long VECTOR_BYTES = SPECIES.vectorByteSize();
+  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+  /** Vectors of a sum that are kept in registers while its rows pass by. */
+  private static final int STRIP = 4;
+
+  @Override
+  public void addToRows(
+      MemorySegment rows,
+      long[] rowAt,
+      int count,
+      MemorySegment common,
+      long commonAt,
+      MemorySegment to,
+      long[] toAt,
+      int columns) {
+    if (count == ROWS) {
+      addToFour(rows, rowAt, common, commonAt, to, toAt, columns);
+    } else {
+      for (int i = 0; i < count; i++) {
+        addToOne(rows, rowAt[i], common, commonAt, to, toAt[i], columns);
+      }
+    }
+  }
+
+  private static void addToFour(
+      MemorySegment rows,
+      long[] rowAt,
+      MemorySegment common,
+      long commonAt,
+      MemorySegment to,
+      long[] toAt,
+      int columns) {
+    final long row0 = rowAt[0];
+    final long row1 = rowAt[1];
+    final long row2 = rowAt[2];
+    final long row3 = rowAt[3];
+    final long to0 = toAt[0];
+    final long to1 = toAt[1];
+    final long to2 = toAt[2];
+    final long to3 = toAt[3];
+    final long bytes = 4L * columns;
+    long d = 0;
+    for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
+      FloatVector added = load(common, commonAt + d);
+      FloatVector sum0 = load(rows, row0 + d).add(added);
+      FloatVector sum1 = load(rows, row1 + d).add(added);
+      FloatVector sum2 = load(rows, row2 + d).add(added);
+      FloatVector sum3 = load(rows, row3 + d).add(added);
+      sum0.intoMemorySegment(to, to0 + d, ORDER);
+      sum1.intoMemorySegment(to, to1 + d, ORDER);
+      sum2.intoMemorySegment(to, to2 + d, ORDER);
+      sum3.intoMemorySegment(to, to3 + d, ORDER);
+    }
+    for (; d < bytes; d += 4) {
+      float added = common.get(JAVA_FLOAT_UNALIGNED, commonAt + d);
+      to.set(JAVA_FLOAT_UNALIGNED, to0 + d, rows.get(JAVA_FLOAT_UNALIGNED, row0 + d) + added);
+      to.set(JAVA_FLOAT_UNALIGNED, to1 + d, rows.get(JAVA_FLOAT_UNALIGNED, row1 + d) + added);
+      to.set(JAVA_FLOAT_UNALIGNED, to2 + d, rows.get(JAVA_FLOAT_UNALIGNED, row2 + d) + added);
+      to.set(JAVA_FLOAT_UNALIGNED, to3 + d, rows.get(JAVA_FLOAT_UNALIGNED, row3 + d) + added);
+    }
+  }
+
+  private static void addToOne(
+      MemorySegment rows,
+      long rowAt,
+      MemorySegment common,
+      long commonAt,
+      MemorySegment to,
+      long toAt,
+      int columns) {
+    final long bytes = 4L * columns;
+    long d = 0;
+    for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
+      load(rows, rowAt + d).add(load(common, commonAt + d)).intoMemorySegment(to, toAt + d, ORDER);
+    }
+    for (; d < bytes; d += 4) {
+      float sum =
+          rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d)
+              + common.get(JAVA_FLOAT_UNALIGNED, commonAt + d);
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
+    }
+  }
+
+  @Override
+  public void sum(
+      MemorySegment rows, long[] rowAt, int count, MemorySegment to, long toAt, int columns) {
+    final long bytes = 4L * columns;
+    long d = 0;
+    for (; d <= bytes - STRIP * VECTOR_BYTES; d += STRIP * VECTOR_BYTES) {
+      long first = rowAt[0] + d;
+      FloatVector sum0 = load(rows, first);
+      FloatVector sum1 = load(rows, first + VECTOR_BYTES);
+      FloatVector sum2 = load(rows, first + 2 * VECTOR_BYTES);
+      FloatVector sum3 = load(rows, first + 3 * VECTOR_BYTES);
+      for (int i = 1; i < count; i++) {
+        long next = rowAt[i] + d;
+        sum0 = sum0.add(load(rows, next));
+        sum1 = sum1.add(load(rows, next + VECTOR_BYTES));
+        sum2 = sum2.add(load(rows, next + 2 * VECTOR_BYTES));
+        sum3 = sum3.add(load(rows, next + 3 * VECTOR_BYTES));
+      }
+      sum0.intoMemorySegment(to, toAt + d, ORDER);
+      sum1.intoMemorySegment(to, toAt + d + VECTOR_BYTES, ORDER);
+      sum2.intoMemorySegment(to, toAt + d + 2 * VECTOR_BYTES, ORDER);
+      sum3.intoMemorySegment(to, toAt + d + 3 * VECTOR_BYTES, ORDER);
+    }
+    for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
+      FloatVector sum = load(rows, rowAt[0] + d);
+      for (int i = 1; i < count; i++) {
+        sum = sum.add(load(rows, rowAt[i] + d));
+      }
+      sum.intoMemorySegment(to, toAt + d, ORDER);
+    }
+    for (; d < bytes; d += 4) {
+      float sum = rows.get(JAVA_FLOAT_UNALIGNED, rowAt[0] + d);
+      for (int i = 1; i < count; i++) {
+        sum += rows.get(JAVA_FLOAT_UNALIGNED, rowAt[i] + d);
+      }
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
+    }
+  }
+
+  @Override
+  public void add(MemorySegment rows, long rowAt, MemorySegment to, long toAt, int columns) {
+    final long bytes = 4L * columns;
+    long d = 0;
+    for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
+      load(to, toAt + d).add(load(rows, rowAt + d)).intoMemorySegment(to, toAt + d, ORDER);
+    }
+    for (; d < bytes; d += 4) {
+      float sum =
+          to.get(JAVA_FLOAT_UNALIGNED, toAt + d) + rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d);
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
+    }
+  }
+
+  @Override
+  public void step(
+      MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt, int columns) {
+    final FloatVector rates = FloatVector.broadcast(SPECIES, rate);
+    final long bytes = 4L * columns;
+    long d = 0;
+    for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
+      FloatVector change = load(rows, rowAt + d).mul(rates);
+      load(to, toAt + d).sub(change).intoMemorySegment(to, toAt + d, ORDER);
+    }
+    for (; d < bytes; d += 4) {
+      float change = rate * rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d);
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, to.get(JAVA_FLOAT_UNALIGNED, toAt + d) - change);
+    }
+  }
+
+  private static FloatVector load(MemorySegment from, long at) {
+    return FloatVector.fromMemorySegment(SPECIES, from, at, ORDER);
+  }
+}
