@@ -204,17 +204,18 @@ public final class TorchGenerator {
 
   private void fillBlocks(float[] chunk, int count, float mean, float std) {
     twister.fillUniform(chunk, count);
-    boxMuller.transform(chunk, count, mean, std);
+    boxMuller.transform(chunk, count);
+    scale(chunk, count, std, mean);
   }
 
-  private void scale(float[] chunk, int count, float range, float low) {
+  private void scale(float[] chunk, int count, float factor, float offset) {
     if (capability == CpuCapability.AVX2) {
       for (int i = 0; i < count; i++) {
-        chunk[i] = Math.fma(chunk[i], range, low);
+        chunk[i] = Math.fma(chunk[i], factor, offset);
       }
     } else {
       for (int i = 0; i < count; i++) {
-        chunk[i] = chunk[i] * range + low;
+        chunk[i] = chunk[i] * factor + offset;
       }
     }
   }

@@ -34,6 +34,9 @@ final class SafetensorsHeaderParser {
   /** Digits of the longest number worth naming in a message; 2^63-1 has 19. */
   private static final int LONGEST_NUMBER = 40;
 
+  /** Keys in the whole header: over 250,000 tensors, yet no danger to a small Java heap. */
+  private static final int MOST_KEYS = 1 << 20;
+
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
@@ -53,6 +56,7 @@ final class SafetensorsHeaderParser {
   private final SafetensorsCheck check;
   private final List<Entry> entries = new ArrayList<>();
   private Map<String, String> metadata = Map.of();
+  private int keys;
 
   private SafetensorsHeaderParser(Path file, long dataBytes) {
     this.file = file;
@@ -87,7 +91,7 @@ final class SafetensorsHeaderParser {
   private void readHeader(JsonParser json) throws IOException {
     json.nextToken();
     expect(json, JsonToken.START_OBJECT, "the header");
-    while (json.nextToken() == JsonToken.FIELD_NAME) {
+    while (nextKey(json)) {
       String name = json.currentName();
       json.nextToken();
       if (name.equals(SafetensorsHeader.METADATA)) {
@@ -104,7 +108,7 @@ final class SafetensorsHeaderParser {
   private Map<String, String> readMetadata(JsonParser json) throws IOException {
     Map<String, String> texts = new LinkedHashMap<>();
     expect(json, JsonToken.START_OBJECT, SafetensorsHeader.METADATA);
-    while (json.nextToken() == JsonToken.FIELD_NAME) {
+    while (nextKey(json)) {
       String key = json.currentName();
       json.nextToken();
       expect(json, JsonToken.VALUE_STRING, SafetensorsHeader.METADATA + " " + Quoted.of(key));
@@ -119,7 +123,7 @@ final class SafetensorsHeaderParser {
     long[] shape = null;
     long[] offsets = null;
     expect(json, JsonToken.START_OBJECT, label);
-    while (json.nextToken() == JsonToken.FIELD_NAME) {
+    while (nextKey(json)) {
       String field = json.currentName();
       json.nextToken();
       switch (field) {
@@ -129,7 +133,7 @@ final class SafetensorsHeaderParser {
         }
         case "shape" -> shape = readSizes(json, label + ": shape", TensorSpec.MAX_RANK);
         case "data_offsets" -> offsets = readSizes(json, label + ": data_offsets", 2);
-        default -> json.skipChildren(); // as the reference implementation does
+        default -> skip(json); // as the reference implementation does
       }
     }
     if (dtype == null || shape == null || offsets == null || offsets.length != 2) {
@@ -154,6 +158,38 @@ final class SafetensorsHeaderParser {
       sizes[count++] = json.getLongValue();
     }
     return Arrays.copyOf(sizes, count);
+  }
+
+  private boolean nextKey(JsonParser json) throws IOException {
+    boolean found = json.nextToken() == JsonToken.FIELD_NAME;
+    if (found) {
+      countKey();
+    }
+    return found;
+  }
+
+  /** Skips a value; unlike the JSON parser's own skipping this counts the keys in it. */
+  private void skip(JsonParser json) throws IOException {
+    int depth = 0;
+    for (JsonToken token = json.currentToken(); token != null; token = json.nextToken()) {
+      switch (token) {
+        case START_OBJECT, START_ARRAY -> depth++;
+        case END_OBJECT, END_ARRAY -> depth--;
+        case FIELD_NAME -> countKey();
+        default -> {} // a plain value
+      }
+      if (depth == 0) {
+        return;
+      }
+    }
+  }
+
+  /** The JSON parser remembers every key of an open object, to find those that come twice. */
+  private void countKey() throws MalformedFileException {
+    if (++keys > MOST_KEYS) {
+      throw malformed(
+          "the header has more than " + MOST_KEYS + " keys; spread the tensors over several files");
+    }
   }
 
   private void expect(JsonParser json, JsonToken wanted, String label) throws IOException {

@@ -46,14 +46,7 @@ final class SafetensorsLayout {
             .thenComparing(spec -> utf8(spec.name()), Arrays::compareUnsigned));
     byte[] header = utf8(header(ordered, metadata));
     int padding = -header.length & 7;
-    if (header.length + padding > SafetensorsHeader.MAX_BYTES) {
-      throw new IllegalArgumentException(
-          "the header takes "
-              + (header.length + padding)
-              + " bytes, the format's limit is "
-              + SafetensorsHeader.MAX_BYTES
-              + "; shorten the metadata or spread the tensors over several files");
-    }
+    checkHeader(header.length + (long) padding);
     prefix = new byte[SafetensorsHeader.LENGTH_BYTES + header.length + padding];
     Arrays.fill(prefix, (byte) ' ');
     ByteBuffer.wrap(prefix)
@@ -84,6 +77,18 @@ final class SafetensorsLayout {
   /** Returns the size of the whole file. */
   long bytes() {
     return bytes;
+  }
+
+  /** Refuses a header that readers would refuse. */
+  static void checkHeader(long bytes) {
+    if (bytes > SafetensorsHeader.MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "the header takes "
+              + bytes
+              + " bytes, the format's limit is "
+              + SafetensorsHeader.MAX_BYTES
+              + "; shorten the metadata or spread the tensors over several files");
+    }
   }
 
   private static String header(List<TensorSpec> ordered, Map<String, String> metadata) {

@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import org.jocl.CL;
 import org.jocl.cl_event;
 import org.jocl.cl_kernel;
+import org.jocl.cl_program;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,22 +25,34 @@ public final class Kernel extends NativeObject {
   private final MemorySegment global;
   private final MemorySegment local;
 
-  /** Takes over a kernel that was just made. */
-  Kernel(Program program, String name, cl_kernel id) {
+  private Kernel(Program program, String name, cl_kernel id, int argumentCount) {
     this.program = program;
     this.name = name;
     this.id = id;
     this.handle = id.getNativePointer();
-    InfoQuery info =
-        new InfoQuery(
-            "clGetKernelInfo",
-            (parameter, bytes, value, returned) ->
-                CL.clGetKernelInfo(id, parameter, bytes, value, returned));
     Arena arena = Arena.ofAuto(); // a few bytes; nothing to close
-    this.arguments =
-        new KernelArguments(name, handle, (int) info.number(CL.CL_KERNEL_NUM_ARGS), arena);
+    this.arguments = new KernelArguments(name, handle, argumentCount, arena);
     this.global = arena.allocate(ValueLayout.JAVA_LONG, WorkSize.MAX_DIMENSIONS);
     this.local = arena.allocate(ValueLayout.JAVA_LONG, WorkSize.MAX_DIMENSIONS);
+  }
+
+  /** Makes a kernel; the caller keeps the program alive. */
+  static Kernel create(Program program, cl_program programId, String name) {
+    cl_kernel id =
+        JoclCall.create(
+            "clCreateKernel(\"" + name + "\")",
+            status -> CL.clCreateKernel(programId, name, status));
+    try {
+      InfoQuery info =
+          new InfoQuery(
+              "clGetKernelInfo",
+              (parameter, bytes, value, returned) ->
+                  CL.clGetKernelInfo(id, parameter, bytes, value, returned));
+      return new Kernel(program, name, id, (int) info.number(CL.CL_KERNEL_NUM_ARGS));
+    } catch (OpenClException e) {
+      JoclCall.check("clReleaseKernel", () -> CL.clReleaseKernel(id));
+      throw e;
+    }
   }
 
   /** Returns the name in the source. */

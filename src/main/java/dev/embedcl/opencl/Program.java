@@ -145,13 +145,7 @@ public final class Program extends NativeObject {
     try {
       enter();
       try {
-        return context.adopt(
-            new Kernel(
-                this,
-                name,
-                JoclCall.create(
-                    "clCreateKernel(\"" + name + "\")",
-                    status -> CL.clCreateKernel(id, name, status))));
+        return context.adopt(Kernel.create(this, id, name));
       } finally {
         leave();
       }

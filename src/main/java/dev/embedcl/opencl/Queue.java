@@ -45,7 +45,7 @@ public final class Queue extends NativeObject {
 
   /**
    * Uses a queue that the caller made and keeps: it is retained now and released when the result is
-   * closed.
+   * closed, which waits for everything that was enqueued in it.
    *
    * @throws IllegalArgumentException if the queue is out-of-order, or belongs to another context or
    *     device
@@ -185,11 +185,11 @@ public final class Queue extends NativeObject {
    * @throws OpenClException if the driver reports an error
    */
   public Mapping map(Buffer buffer, boolean write) {
-    enter(buffer);
+    context.enter();
     try {
-      return Mapping.open(this, buffer, write);
+      return context.adopt(Mapping.open(this, buffer, write));
     } finally {
-      leave(buffer);
+      context.leave();
     }
   }
 
@@ -205,12 +205,19 @@ public final class Queue extends NativeObject {
    * @throws OpenClException if the driver reports an error
    */
   public void launch(Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
-    if (!WorkSize.check(globalWorkSize, localWorkSize)) {
-      return;
+    if (WorkSize.check(globalWorkSize, localWorkSize)) {
+      enqueue(kernel, globalWorkSize, localWorkSize, null);
     }
+  }
+
+  private void enqueue(
+      Kernel kernel,
+      long[] globalWorkSize,
+      long @Nullable [] localWorkSize,
+      @Nullable cl_event event) {
     enter();
     try {
-      kernel.enqueue(this, globalWorkSize, localWorkSize, null);
+      kernel.enqueue(this, globalWorkSize, localWorkSize, event);
     } finally {
       leave();
     }
@@ -232,13 +239,13 @@ public final class Queue extends NativeObject {
     if (!WorkSize.check(globalWorkSize, localWorkSize)) {
       throw new IllegalArgumentException("a global size of 0 launches nothing to be timed");
     }
-    enter();
+    context.enter();
     try {
       cl_event event = new cl_event();
-      kernel.enqueue(this, globalWorkSize, localWorkSize, event);
+      enqueue(kernel, globalWorkSize, localWorkSize, event);
       return context.adopt(new Event(context, event));
     } finally {
-      leave();
+      context.leave();
     }
   }
 

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsMalformedTest {
   @TempDir private Path directory;
@@ -158,6 +159,19 @@ class SafetensorsMalformedTest {
     assertThatThrownBy(() -> Safetensors.open(file).close())
         .isExactlyInstanceOf(MalformedFileException.class)
         .hasMessageContaining("more than 64 numbers");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"__metadata__\":{", "{\"a\":{\"x\":{"})
+  void millionsOfKeysAreRefused(String start) throws IOException {
+    StringBuilder header = new StringBuilder(start);
+    for (int i = 0; i <= 1 << 20; i++) {
+      header.append('"').append(Integer.toString(i, 36)).append("\":\"\",");
+    }
+    Path file = RawSafetensors.write(directory, header.toString(), 0);
+    assertThatThrownBy(() -> Safetensors.open(file).close())
+        .isExactlyInstanceOf(MalformedFileException.class)
+        .hasMessageContaining("more than 1048576 keys");
   }
 
   @Test

@@ -183,11 +183,15 @@ class SafetensorsWriterTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Safetensors.create(path, List.of(IDS, otherIds), Map.of()).close())
         .withMessageContainingAll("'ids'", "differ");
-    assertThatIllegalArgumentException()
-        .isThrownBy(() ->
-            Safetensors.create(path, List.of(IDS), Map.of("k", "x".repeat(100_000_000))).close())
-        .withMessageContaining("100000000");
     assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void headersThatNoReaderAcceptsAreRefused() {
+    SafetensorsLayout.checkHeader(100_000_000);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SafetensorsLayout.checkHeader(100_000_008))
+        .withMessageContainingAll("100000008", "100000000", "several files");
   }
 
   @Test

@@ -93,24 +93,24 @@ class ProgramTest extends OpenClFixture {
   @Test
   void leasedKernelsAreNeverShared() {
     KernelPool pool = context.program(SOURCE, "-DVALUE=1").kernels("set");
-    Kernel first;
-    try (KernelLease a = pool.lease();
-        KernelLease b = pool.lease()) {
-      first = a.kernel();
-      assertThat(b.kernel()).isNotSameAs(first);
-    }
-    try (KernelLease again = pool.lease();
+    try (KernelLease one = pool.lease();
         KernelLease other = pool.lease()) {
-      again.close();
-      again.close();
-      try (KernelLease third = pool.lease();
-          KernelLease fourth = pool.lease()) {
-        assertThat(third.kernel()).isNotSameAs(fourth.kernel());
-      }
-      assertThat(other.kernel().isClosed()).isFalse();
-      assertThatThrownBy(again::kernel)
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("set");
+      assertThat(one.kernel()).isNotSameAs(other.kernel());
+    }
+  }
+
+  @Test
+  void leaseClosedTwiceGivesItsKernelBackOnce() {
+    KernelPool pool = context.program(SOURCE, "-DVALUE=1").kernels("set");
+    KernelLease lease = pool.lease();
+    lease.close();
+    lease.close();
+    assertThatThrownBy(lease::kernel)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("set");
+    try (KernelLease one = pool.lease();
+        KernelLease other = pool.lease()) {
+      assertThat(one.kernel()).isNotSameAs(other.kernel());
     }
   }
 

@@ -57,19 +57,51 @@ class TransferTest extends OpenClFixture {
   }
 
   @Test
-  void sourceCanBeReusedAtOnce() {
-    int writes = 200;
+  void smallWriteWaitsForNoEarlierCommand() {
+    Buffer buffer = bufferOf(0, 0);
+    int[] value = {1, 2};
+    cl_event gate = holdUp(queue);
+    queue.write(buffer, 0, MemorySegment.ofArray(value)); // would hang if it waited
+    value[0] = 99;
+    open(gate);
+    assertThat(read(buffer)).containsExactly(1, 2);
+  }
+
+  @Test
+  void stagingMemoryIsNotReusedTooEarly() throws InterruptedException {
     int[] value = new int[50_000]; // a staging slot is full after five
+    int writes = 60;
     Buffer buffer = context.allocate((long) writes * value.length * Integer.BYTES);
-    for (int i = 0; i < writes; i++) {
-      Arrays.fill(value, i);
-      queue.write(
-          buffer, (long) i * value.length * Integer.BYTES, MemorySegment.ofArray(value));
-    }
-    int[] all = read(buffer);
-    for (int i = 0; i < all.length; i++) {
-      assertThat(all[i]).isEqualTo(i / value.length);
-    }
+    cl_event gate = holdUp(queue);
+    Thread writer =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  for (int i = 0; i < writes; i++) {
+                    Arrays.fill(value, i);
+                    long offset = (long) i * value.length * Integer.BYTES;
+                    queue.write(buffer, offset, MemorySegment.ofArray(value));
+                  }
+                });
+    writer.join(200); // it gets as far as the staging memory reaches
+    assertThat(writer.isAlive()).isTrue();
+    open(gate);
+    writer.join();
+    int[] expected = new int[writes * value.length];
+    Arrays.setAll(expected, i -> i / value.length);
+    assertThat(read(buffer)).isEqualTo(expected);
+  }
+
+  /** Holds up all commands enqueued from now on, until {@link #open}. */
+  private cl_event holdUp(Queue held) {
+    cl_event gate = CL.clCreateUserEvent(context.clContext(), new int[1]);
+    CL.clEnqueueBarrierWithWaitList(held.clCommandQueue(), 1, new cl_event[] {gate}, null);
+    return gate;
+  }
+
+  private static void open(cl_event gate) {
+    CL.clSetUserEventStatus(gate, CL.CL_COMPLETE);
+    CL.clReleaseEvent(gate);
   }
 
   @Test
@@ -156,14 +188,13 @@ class TransferTest extends OpenClFixture {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosed") // closing them early is what this test is about
   void arenaCannotBeClosedDuringATransfer() throws InterruptedException {
     Buffer buffer = context.allocate(4);
-    cl_event gate = CL.clCreateUserEvent(context.clContext(), new int[1]);
-    CL.clEnqueueBarrierWithWaitList(
-        queue.clCommandQueue(), 1, new cl_event[] {gate}, null); // holds up the read
-    boolean refused = false;
+    cl_event gate = holdUp(queue); // the read waits inside the driver
+    Arena refused = null;
     List<Thread> readers = new ArrayList<>();
-    for (long wait = 10; !refused && wait < 20_000; wait *= 4) {
+    for (long wait = 10; refused == null && wait < 20_000; wait *= 4) {
       Arena arena = Arena.ofShared();
       MemorySegment target = arena.allocate(4);
       readers.add(Thread.ofPlatform().start(() -> readUnlessClosed(buffer, target)));
@@ -171,15 +202,17 @@ class TransferTest extends OpenClFixture {
       try {
         arena.close();
       } catch (IllegalStateException e) {
-        refused = true;
+        refused = arena;
       }
     }
-    CL.clSetUserEventStatus(gate, CL.CL_COMPLETE);
-    CL.clReleaseEvent(gate);
+    open(gate);
     for (Thread reader : readers) {
       reader.join();
     }
-    assertThat(refused).as("closing the arena during the transfer was refused").isTrue();
+    if (refused == null) {
+      throw new AssertionError("every arena could be closed under a reader");
+    }
+    refused.close();
   }
 
   private void readUnlessClosed(Buffer buffer, MemorySegment target) {

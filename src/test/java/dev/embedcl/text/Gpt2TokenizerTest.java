@@ -134,6 +134,15 @@ class Gpt2TokenizerTest {
   }
 
   @Test
+  void manyThreadsShareOneTokenizer() {
+    String text = RandomText.mixed(new SplittableRandom(5), 3_000);
+    int[] expected = TOKENIZER.encode(text);
+
+    assertThat(IntStream.range(0, 64).parallel().mapToObj(i -> TOKENIZER.encode(text)))
+        .allSatisfy(ids -> assertThat(ids).isEqualTo(expected));
+  }
+
+  @Test
   void unknownIdIsNamed() {
     assertThatThrownBy(() -> TOKENIZER.decode(0, 50257))
         .isInstanceOf(IllegalArgumentException.class)

@@ -8,9 +8,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class PieceScannerTest {
+  private static final String[] STARTS = {"'", "'l", "'v", "'r", "''", " '", "", " ", "\n"};
+
   @Test
   void piecesAreThoseOfTheRegularExpression() {
-    for (long seed = 0; seed < 5_000; seed++) {
+    for (long seed = 0; seed < 3_000; seed++) {
       String text = RandomText.mixed(new SplittableRandom(seed), 30);
       List<String> pieces = new ArrayList<>();
       char[] chars = text.toCharArray();
@@ -44,7 +46,12 @@ class PieceScannerTest {
   void decidedEndHoldsForEveryContinuation() {
     String[] continuations = {"", "a", " ", "s", "l", "e", "'", "1", "!", "\n", "\uD83D\uDE00"};
     for (long seed = 0; seed < 3_000; seed++) {
-      String text = RandomText.mixed(new SplittableRandom(seed), 3);
+      // Two of three start as a contraction may, which is what looks furthest ahead.
+      String text = STARTS[(int) (seed % STARTS.length)];
+      text += RandomText.mixed(new SplittableRandom(seed), (int) (seed / STARTS.length) % 4);
+      if (text.isEmpty()) {
+        continue;
+      }
       char[] chars = text.toCharArray();
       int end = PieceScanner.pieceEnd(chars, 0, chars.length, false);
       for (String continuation : continuations) {

@@ -49,9 +49,7 @@ enum FloatAtomics {
 
   /** Returns the compiler options that select this way. */
   String options() {
-    // Oclgrind's race detector takes the loop's plain first read for a race.
-    String checker = System.getenv("OCLGRIND_DATA_RACES") == null ? "" : " -DATOMIC_FIRST_READ=1";
-    return " -DFLOAT_ATOMICS=" + macro + options + checker;
+    return " -DFLOAT_ATOMICS=" + macro + options;
   }
 
   /** Returns the way that was chosen for a device and driver earlier in this process. */

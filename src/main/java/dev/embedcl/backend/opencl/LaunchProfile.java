@@ -21,11 +21,11 @@ record LaunchProfile(
     long streamingBytes) {
 
   /** One 16-byte vector for each work-item, neighbours side by side. */
-  private static final LaunchProfile GPU =
+  static final LaunchProfile GPU =
       new LaunchProfile(4, false, 128, 1 << 20, Long.MAX_VALUE);
 
   /** One or more whole rows for each work-item: work-items are loops, and cost something. */
-  private static final LaunchProfile CPU = new LaunchProfile(16, true, 1, 4096, 4L << 20);
+  static final LaunchProfile CPU = new LaunchProfile(16, true, 1, 4096, 4L << 20);
 
   static LaunchProfile of(Device device) {
     return device.type() == DeviceType.CPU ? CPU : GPU;

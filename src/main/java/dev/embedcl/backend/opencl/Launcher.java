@@ -20,11 +20,11 @@ final class Launcher {
   private final long[] global = new long[3];
   private final long[] local = new long[3];
 
-  Launcher(OpenClBackend owner, Queue queue) {
+  Launcher(OpenClBackend owner, Queue queue, LaunchProfile profile) {
     this.owner = owner;
     this.queue = queue;
     Device device = queue.context().device();
-    this.profile = LaunchProfile.of(device);
+    this.profile = profile;
     // Without -w PoCL's compiler prints to the error stream that vectors are passed as it likes.
     this.options =
         device.correctlyRoundedDivideSqrt() ? " -w -cl-fp32-correctly-rounded-divide-sqrt" : " -w";

@@ -34,10 +34,10 @@ public final class OpenClBackend implements Backend {
   private final OpenClDenseSgdStep denseSgdStep;
   private volatile boolean closed;
 
-  private OpenClBackend(Context context, Queue queue) {
+  private OpenClBackend(Context context, Queue queue, LaunchProfile profile) {
     this.context = context;
     this.queue = queue;
-    this.launcher = new Launcher(this, queue);
+    this.launcher = new Launcher(this, queue, profile);
     this.embeddingForward = new OpenClEmbeddingForward(launcher);
     this.embeddingBackward = new OpenClEmbeddingBackward(launcher);
     this.sgdStep = new OpenClSgdStep(launcher);
@@ -50,9 +50,14 @@ public final class OpenClBackend implements Backend {
    * @throws dev.embedcl.opencl.OpenClException if the driver refuses
    */
   public static OpenClBackend open(Device device) {
+    return open(device, LaunchProfile.of(device));
+  }
+
+  /** Opens a backend that cuts its work as another kind of device would. */
+  static OpenClBackend open(Device device, LaunchProfile profile) {
     Context context = Context.open(device);
     try {
-      return new OpenClBackend(context, Queue.open(context, false));
+      return new OpenClBackend(context, Queue.open(context, false), profile);
     } catch (RuntimeException | Error e) {
       context.close();
       throw e;
@@ -72,7 +77,7 @@ public final class OpenClBackend implements Backend {
     if (queue.context() != context) {
       throw new IllegalArgumentException(queue + " belongs to another context than " + context);
     }
-    return new OpenClBackend(context, queue);
+    return new OpenClBackend(context, queue, LaunchProfile.of(context.device()));
   }
 
   /** Returns the queue on which operations are enqueued. */

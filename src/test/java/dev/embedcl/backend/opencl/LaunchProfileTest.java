@@ -7,9 +7,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LaunchProfileTest {
-  private static final LaunchProfile GPU =
-      new LaunchProfile(4, false, 128, 1 << 20, Long.MAX_VALUE);
-  private static final LaunchProfile CPU = new LaunchProfile(16, true, 1, 4096, 4L << 20);
+  private static final LaunchProfile GPU = LaunchProfile.GPU;
+  private static final LaunchProfile CPU = LaunchProfile.CPU;
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 8, 255, 256, 300, 768, 4096, 1 << 20})

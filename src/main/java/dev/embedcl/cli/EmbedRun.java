@@ -1,0 +1,162 @@
+package dev.embedcl.cli;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.Backends;
+import dev.embedcl.cli.EmbedSummary.WrittenFile;
+import dev.embedcl.memory.Shape;
+import dev.embedcl.nn.InputEmbedding;
+import dev.embedcl.text.EncodedLength;
+import dev.embedcl.text.Gpt2Tokenizer;
+import dev.embedcl.text.SlidingWindows;
+import dev.embedcl.text.TokenSpool;
+import dev.embedcl.text.WindowOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The work of {@code embed}: tokenizes the text into a spool on disk, then embeds and writes one
+ * batch of windows after the other, so that memory does not grow with the text.
+ */
+final class EmbedRun {
+  private final EmbedRequest request;
+  private final Progress.Display display;
+
+  /** Prepares a run that shows its progress on {@code display}. */
+  EmbedRun(EmbedRequest request, Progress.Display display) {
+    this.request = request;
+    this.display = display;
+  }
+
+  /**
+   * Does the work. A file appears only when it is complete.
+   *
+   * @throws WrongUsage if the options contradict the file of tables
+   * @throws CommandFailure if a file has not what is needed
+   * @throws IOException if a file cannot be read or written
+   */
+  EmbedSummary execute() throws IOException {
+    long start = System.nanoTime();
+    request.text().requireReadable();
+    request.output().ifPresent(output -> requireWritable("--output", output.file()));
+    request.saveWeights().ifPresent(file -> requireWritable("--save-weights", file));
+    try (TableSource tables = TableSource.open(request);
+        TokenSpool spool = TokenSpool.create()) {
+      Gpt2Tokenizer tokenizer = Gpt2Tokenizer.load();
+      tables.requireRows(tokenizer.vocabularySize(), request.maxLength());
+      EncodedLength text = request.text().encode(tokenizer, spool, display);
+      SlidingWindows windows = windows(spool);
+      try (Backend backend = open();
+          InputEmbedding layer =
+              tables.load(backend, tokenizer.vocabularySize(), request.maxLength())) {
+        EmbedLoop loop = new EmbedLoop(layer, windows, tokenizer, display);
+        embedAndWrite(loop, layer, windows, tables);
+        return new EmbedSummary(
+            request,
+            backend.device(),
+            text,
+            windows.count(),
+            layer.embeddingDim(),
+            tables.description(),
+            written(request.output().map(EmbedRequest.Output::file)),
+            written(request.saveWeights()),
+            loop.nanos(),
+            System.nanoTime() - start,
+            loop.firstVectors());
+      }
+    }
+  }
+
+  private void embedAndWrite(
+      EmbedLoop loop, InputEmbedding layer, SlidingWindows windows, TableSource tables)
+      throws IOException {
+    Map<String, String> tableMetadata = tables.metadata();
+    if (request.output().isEmpty()) {
+      loop.run(Optional.empty());
+      saveTables(layer, tableMetadata);
+      return;
+    }
+    Shape shape = Shape.of(windows.count(), request.maxLength(), layer.embeddingDim());
+    try (EmbeddingFile file =
+            EmbeddingFile.create(
+                request.output().get(), shape, metadata(windows, layer, tableMetadata));
+        AbandonOnExit _ = new AbandonOnExit(file)) {
+      loop.run(Optional.of(file));
+      saveTables(layer, tableMetadata);
+      file.finish();
+    }
+  }
+
+  private void saveTables(InputEmbedding layer, Map<String, String> metadata) throws IOException {
+    if (request.saveWeights().isPresent()) {
+      TableFile.save(request.saveWeights().get(), layer, metadata);
+    }
+  }
+
+  /** What the numbers depend on; nothing of the machine, the device or the moment. */
+  private Map<String, String> metadata(
+      SlidingWindows windows, InputEmbedding layer, Map<String, String> tableMetadata) {
+    Map<String, String> metadata = new TreeMap<>(tableMetadata);
+    metadata.put("tokenizer", "gpt2");
+    metadata.put("windows", Long.toString(windows.count()));
+    metadata.put("max_length", Integer.toString(request.maxLength()));
+    metadata.put("stride", Integer.toString(request.stride()));
+    metadata.put("dim", Integer.toString(layer.embeddingDim()));
+    metadata.put("positions", request.positions().toString());
+    return metadata;
+  }
+
+  private SlidingWindows windows(TokenSpool spool) throws IOException {
+    int maxLength = request.maxLength();
+    long tokens = spool.size();
+    WindowOptions options = WindowOptions.of(maxLength).withStride(request.stride());
+    long count = options.windows(tokens);
+    if (count == 0) {
+      throw new CommandFailure(
+          request.text().name()
+              + ": has "
+              + tokens
+              + (tokens == 1 ? " token" : " tokens")
+              + ", --max-length "
+              + maxLength
+              + " needs at least "
+              + (maxLength + 1L)
+              + ": use "
+              + (tokens < 2 ? "" : "--max-length " + (tokens - 1) + " or less, or ")
+              + "a longer text");
+    }
+    // No room for windows that do not exist.
+    int batchSize = (int) Math.min(request.batchSize(), count);
+    return SlidingWindows.of(spool.ids(), options.withBatchSize(batchSize));
+  }
+
+  private static Optional<WrittenFile> written(Optional<Path> file) throws IOException {
+    return file.isPresent()
+        ? Optional.of(new WrittenFile(file.get(), Files.size(file.get())))
+        : Optional.empty();
+  }
+
+  private Backend open() {
+    return request.device().map(Backends::open).orElseGet(Backends::open);
+  }
+
+  /** Fails early where the file could not be written at the end. */
+  private static void requireWritable(String option, Path file) {
+    Path directory = file.toAbsolutePath().getParent();
+    if (Files.isDirectory(file)) {
+      throw new CommandFailure(option + " " + file + ": is a directory: name a file in it");
+    }
+    if (directory != null && !Files.isDirectory(directory)) {
+      throw new CommandFailure(
+          option + " " + file + ": there is no directory " + directory + ": create it first");
+    }
+    if (directory != null && !Files.isWritable(directory)) {
+      throw new CommandFailure(
+          option + " " + file + ": no files can be made in " + directory
+              + ": check its access rights");
+    }
+  }
+}
