@@ -75,7 +75,7 @@ public final class Buffer extends NativeObject {
                       context.id(),
                       READ_WRITE | USE_HOST_PTR,
                       bytes,
-                      Context.pointerTo(segment),
+                      HostMemory.pointerTo(segment),
                       status));
       return new Buffer(context, budget, id, bytes, reserved, segment);
     } catch (RuntimeException | Error e) {

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SequencedSet;
 import org.jocl.CL;
-import org.jocl.Pointer;
 import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
 import org.jocl.cl_device_id;
@@ -183,11 +182,5 @@ public final class Context extends NativeObject {
   @Override
   public String toString() {
     return "Context of " + device;
-  }
-
-  /** Returns a pointer to native memory of any size: JOCL looks at the address only. */
-  static Pointer pointerTo(MemorySegment segment) {
-    return Pointer.to(
-        segment.asSlice(0, Math.min(segment.byteSize(), Integer.MAX_VALUE)).asByteBuffer());
   }
 }

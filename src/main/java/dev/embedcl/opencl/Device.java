@@ -52,7 +52,7 @@ public final class Device {
     vendor = info.text(CL.CL_DEVICE_VENDOR);
     version = info.text(CL.CL_DEVICE_VERSION);
     driverVersion = info.text(CL.CL_DRIVER_VERSION);
-    openClCVersion = info.text(CL.CL_DEVICE_OPENCL_C_VERSION);
+    openClCVersion = info.text(CL.CL_DEVICE_OPENCL_C_VERSION, version);
     type = DeviceType.of(info.number(CL.CL_DEVICE_TYPE));
     globalMemoryBytes = info.number(CL.CL_DEVICE_GLOBAL_MEM_SIZE);
     maxAllocationBytes = info.number(CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE);
@@ -63,7 +63,7 @@ public final class Device {
         Arrays.stream(info.text(CL.CL_DEVICE_EXTENSIONS).split("\\s+", -1))
             .filter(extension -> !extension.isEmpty())
             .collect(Collectors.toUnmodifiableSet());
-    float32Config = info.number(CL.CL_DEVICE_SINGLE_FP_CONFIG);
+    float32Config = info.number(CL.CL_DEVICE_SINGLE_FP_CONFIG, 0); // custom devices have none
     baseAddressAlignmentBytes = (int) (info.number(CL.CL_DEVICE_MEM_BASE_ADDR_ALIGN) / Byte.SIZE);
     hostUnifiedMemory = info.number(HOST_UNIFIED_MEMORY, 0) != 0;
     available = info.number(CL.CL_DEVICE_AVAILABLE) != 0;
@@ -212,8 +212,7 @@ public final class Device {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof Device device
-        && device.id.getNativePointer() == id.getNativePointer();
+    return other instanceof Device device && device.id.getNativePointer() == id.getNativePointer();
   }
 
   @Override

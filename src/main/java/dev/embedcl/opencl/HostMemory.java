@@ -1,8 +1,9 @@
 package dev.embedcl.opencl;
 
 import java.lang.foreign.MemorySegment;
+import org.jocl.Pointer;
 
-/** Checks of host memory that the native calls cannot make with a message that helps. */
+/** Checks of host memory with messages that help, and its way into JOCL. */
 final class HostMemory {
   private HostMemory() {}
 
@@ -28,5 +29,10 @@ final class HostMemory {
       throw new IllegalArgumentException(
           name + " of " + segment.byteSize() + " bytes is read-only; pass a writable segment");
     }
+  }
+
+  /** Points JOCL at native memory of any size: it looks at the address of the first byte only. */
+  static Pointer pointerTo(MemorySegment segment) {
+    return Pointer.to(segment.asSlice(0, 1).asByteBuffer());
   }
 }

@@ -51,6 +51,15 @@ final class InfoQuery {
         : value.getLong(0);
   }
 
+  /** Reads a text that a device of an old version may not know. */
+  String text(int parameter, String otherwise) {
+    try {
+      return text(parameter);
+    } catch (OpenClException e) {
+      return otherwise;
+    }
+  }
+
   /** Reads a number that a device of an old version may not know. */
   long number(int parameter, long otherwise) {
     try {

@@ -6,12 +6,13 @@ import java.lang.foreign.ValueLayout;
 import org.jocl.CL;
 import org.jocl.cl_event;
 import org.jocl.cl_kernel;
+import org.jocl.cl_program;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel with its arguments. Not thread-safe: setting the arguments and launching belong to one
- * thread at a time; a {@link KernelPool} hands every thread a kernel of its own. Only {@link #close}
- * may be called from anywhere.
+ * thread at a time; a {@link KernelPool} hands every thread a kernel of its own. Only {@link
+ * #close} may be called from anywhere.
  *
  * <p>Arguments stay set from launch to launch; setting one to what it is already costs nothing.
  */
@@ -24,22 +25,34 @@ public final class Kernel extends NativeObject {
   private final MemorySegment global;
   private final MemorySegment local;
 
-  /** Takes over a kernel that was just made. */
-  Kernel(Program program, String name, cl_kernel id) {
+  private Kernel(Program program, String name, cl_kernel id, int argumentCount) {
     this.program = program;
     this.name = name;
     this.id = id;
     this.handle = id.getNativePointer();
-    InfoQuery info =
-        new InfoQuery(
-            "clGetKernelInfo",
-            (parameter, bytes, value, returned) ->
-                CL.clGetKernelInfo(id, parameter, bytes, value, returned));
     Arena arena = Arena.ofAuto(); // a few bytes; nothing to close
-    this.arguments =
-        new KernelArguments(name, handle, (int) info.number(CL.CL_KERNEL_NUM_ARGS), arena);
+    this.arguments = new KernelArguments(name, handle, argumentCount, arena);
     this.global = arena.allocate(ValueLayout.JAVA_LONG, WorkSize.MAX_DIMENSIONS);
     this.local = arena.allocate(ValueLayout.JAVA_LONG, WorkSize.MAX_DIMENSIONS);
+  }
+
+  /** Makes a kernel; the caller keeps the program alive. */
+  static Kernel create(Program program, cl_program programId, String name) {
+    cl_kernel id =
+        JoclCall.create(
+            "clCreateKernel(\"" + name + "\")",
+            status -> CL.clCreateKernel(programId, name, status));
+    try {
+      InfoQuery info =
+          new InfoQuery(
+              "clGetKernelInfo",
+              (parameter, bytes, value, returned) ->
+                  CL.clGetKernelInfo(id, parameter, bytes, value, returned));
+      return new Kernel(program, name, id, (int) info.number(CL.CL_KERNEL_NUM_ARGS));
+    } catch (OpenClException e) {
+      JoclCall.check("clReleaseKernel", () -> CL.clReleaseKernel(id));
+      throw e;
+    }
   }
 
   /** Returns the name in the source. */
@@ -142,8 +155,7 @@ public final class Kernel extends NativeObject {
       return new InfoQuery(
               "clGetKernelWorkGroupInfo",
               (p, bytes, value, returned) ->
-                  CL.clGetKernelWorkGroupInfo(
-                      id, device.clDeviceId(), p, bytes, value, returned))
+                  CL.clGetKernelWorkGroupInfo(id, device.clDeviceId(), p, bytes, value, returned))
           .number(parameter);
     } finally {
       leave();
@@ -171,11 +183,17 @@ public final class Kernel extends NativeObject {
       int status =
           event == null
               ? enqueueUntimed(queue, globalSize, localSize)
-              : JoclCall.status(
-                  () ->
-                      CL.clEnqueueNDRangeKernel(
-                          queue.id(), id, globalSize.length, null, globalSize, localSize, 0, null,
-                          event));
+              : JoclCall.status(() ->
+                  CL.clEnqueueNDRangeKernel(
+                      queue.id(),
+                      id,
+                      globalSize.length,
+                      null,
+                      globalSize,
+                      localSize,
+                      0,
+                      null,
+                      event));
       if (status != StatusCode.SUCCESS) {
         throw new OpenClException("clEnqueueNDRangeKernel(" + name + ")", status);
       }

@@ -1,6 +1,7 @@
 package dev.embedcl.opencl;
 
 import java.util.ArrayDeque;
+import java.util.List;
 
 /**
  * Hands out kernels of one program and name, so that no two threads ever use the same one at the
@@ -44,13 +45,14 @@ public final class KernelPool {
   }
 
   void close() {
+    List<Kernel> unused;
     synchronized (idle) {
       closed = true;
+      unused = List.copyOf(idle);
+      idle.clear();
     }
     Failures failures = new Failures();
-    for (Kernel kernel = idle.pollLast(); kernel != null; kernel = idle.pollLast()) {
-      failures.run(kernel::close);
-    }
+    unused.forEach(kernel -> failures.run(kernel::close));
     failures.rethrow();
   }
 }

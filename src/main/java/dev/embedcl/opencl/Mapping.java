@@ -28,15 +28,23 @@ public final class Mapping extends NativeObject {
     this.address = address;
     this.arena = Arena.ofShared();
     this.segment = MemorySegment.ofAddress(address).reinterpret(buffer.bytes(), arena, null);
-    queue.enter(buffer); // both outlive the mapping
   }
 
-  /** Maps a buffer; the caller has entered queue and buffer. */
+  /** Maps a buffer. The mapping keeps queue and buffer alive until it is closed. */
   static Mapping open(Queue queue, Buffer buffer, boolean write) {
-    long address;
+    queue.enter(buffer);
+    try {
+      return new Mapping(queue, buffer, map(queue, buffer, write));
+    } catch (RuntimeException | Error e) {
+      queue.leave(buffer);
+      throw e;
+    }
+  }
+
+  private static long map(Queue queue, Buffer buffer, boolean write) {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment status = scratch.allocate(ValueLayout.JAVA_INT);
-      address =
+      long address =
           NativeCalls.map(
               queue.handle(),
               buffer.handle(),
@@ -44,8 +52,8 @@ public final class Mapping extends NativeObject {
               Math.max(1, buffer.bytes()),
               status);
       JoclCall.check("clEnqueueMapBuffer", status.get(ValueLayout.JAVA_INT, 0));
+      return address;
     }
-    return queue.context().adopt(new Mapping(queue, buffer, address));
   }
 
   /** Returns the whole content; after {@link #close} access throws IllegalStateException. */
@@ -57,11 +65,10 @@ public final class Mapping extends NativeObject {
   void destroy() {
     Failures failures = new Failures();
     invalidateSegment();
-    failures.run(
-        () ->
-            JoclCall.check(
-                "clEnqueueUnmapMemObject",
-                NativeCalls.unmap(queue.handle(), buffer.handle(), address)));
+    failures.run(() ->
+        JoclCall.check(
+            "clEnqueueUnmapMemObject",
+            NativeCalls.unmap(queue.handle(), buffer.handle(), address)));
     queue.context().forget(this);
     failures.run(() -> queue.leave(buffer));
     failures.rethrow();

@@ -36,8 +36,7 @@ public final class Queue extends NativeObject {
   public static Queue open(Context context, boolean profiling) {
     context.enter();
     try {
-      return context.adopt(
-          new Queue(context, CommandQueues.create(context, profiling), profiling));
+      return context.adopt(new Queue(context, CommandQueues.create(context, profiling), profiling));
     } finally {
       context.leave();
     }
@@ -45,7 +44,7 @@ public final class Queue extends NativeObject {
 
   /**
    * Uses a queue that the caller made and keeps: it is retained now and released when the result is
-   * closed.
+   * closed, which waits for everything that was enqueued in it.
    *
    * @throws IllegalArgumentException if the queue is out-of-order, or belongs to another context or
    *     device
@@ -185,11 +184,11 @@ public final class Queue extends NativeObject {
    * @throws OpenClException if the driver reports an error
    */
   public Mapping map(Buffer buffer, boolean write) {
-    enter(buffer);
+    context.enter();
     try {
-      return Mapping.open(this, buffer, write);
+      return context.adopt(Mapping.open(this, buffer, write));
     } finally {
-      leave(buffer);
+      context.leave();
     }
   }
 
@@ -199,18 +198,25 @@ public final class Queue extends NativeObject {
    *
    * @param globalWorkSize the number of work-items in 1, 2 or 3 dimensions
    * @param localWorkSize the work-group in as many dimensions, or null to leave it to the driver
-   * @throws IllegalArgumentException if a size is negative, the dimensions are not 1 to 3 or differ,
-   *     or the kernel or one of its buffers belongs to another context
+   * @throws IllegalArgumentException if a size is negative, the dimensions are not 1 to 3 or
+   *     differ, or the kernel or one of its buffers belongs to another context
    * @throws IllegalStateException if queue, kernel or one of the kernel's buffers was closed
    * @throws OpenClException if the driver reports an error
    */
   public void launch(Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
-    if (!WorkSize.check(globalWorkSize, localWorkSize)) {
-      return;
+    if (WorkSize.check(globalWorkSize, localWorkSize)) {
+      enqueue(kernel, globalWorkSize, localWorkSize, null);
     }
+  }
+
+  private void enqueue(
+      Kernel kernel,
+      long[] globalWorkSize,
+      long @Nullable [] localWorkSize,
+      @Nullable cl_event event) {
     enter();
     try {
-      kernel.enqueue(this, globalWorkSize, localWorkSize, null);
+      kernel.enqueue(this, globalWorkSize, localWorkSize, event);
     } finally {
       leave();
     }
@@ -224,21 +230,20 @@ public final class Queue extends NativeObject {
    * @throws IllegalStateException as {@link #launch} does, and if the queue has no profiling
    * @throws OpenClException if the driver reports an error
    */
-  public Event launchTimed(
-      Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
+  public Event launchTimed(Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
     if (!profiling) {
       throw new IllegalStateException(this + " has no profiling; open it with profiling = true");
     }
     if (!WorkSize.check(globalWorkSize, localWorkSize)) {
       throw new IllegalArgumentException("a global size of 0 launches nothing to be timed");
     }
-    enter();
+    context.enter();
     try {
       cl_event event = new cl_event();
-      kernel.enqueue(this, globalWorkSize, localWorkSize, event);
+      enqueue(kernel, globalWorkSize, localWorkSize, event);
       return context.adopt(new Event(context, event));
     } finally {
-      leave();
+      context.leave();
     }
   }
 

@@ -5,8 +5,7 @@
  * <p>The way is {@code text → Gpt2Tokenizer → TokenSpool (or int[]) → SlidingWindows → TokenBatch}.
  * Memory stays bounded however long the text.
  *
- * <p>Imports the JDK and, in {@link dev.embedcl.text.Gpt2Vocabulary} alone, jtokkit; nothing else
- * of EmbedCL.
+ * <p>Imports the JDK and, in {@code Gpt2Vocabulary} alone, jtokkit; nothing else of EmbedCL.
  */
 @NullMarked
 package dev.embedcl.text;

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.embedcl.backend.cpu.CpuBackend;
+import dev.embedcl.backend.TestBackend;
+import dev.embedcl.backend.TestBackends;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
@@ -14,23 +15,26 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ArgumentsSource;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code backward} leaves in the parameters' gradients. */
+@ParameterizedClass
+@ArgumentsSource(TestBackends.class)
 final class EmbeddingBackwardLayerTest {
   private static final int ROWS = 23;
   private static final int MAX_LENGTH = 40;
 
   private final Random random = new Random(20261122);
-  private DecoratedBackend backend;
+  private final DecoratedBackend backend;
 
-  @BeforeEach
-  void open() {
-    backend = new DecoratedBackend(CpuBackend.open());
+  EmbeddingBackwardLayerTest(TestBackend named) {
+    // Where there is no such device, this skips the test.
+    backend = new DecoratedBackend(named.open());
   }
 
   @AfterEach

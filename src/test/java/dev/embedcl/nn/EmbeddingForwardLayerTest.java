@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
-import dev.embedcl.backend.cpu.CpuBackend;
+import dev.embedcl.backend.TestBackend;
+import dev.embedcl.backend.TestBackends;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
@@ -13,12 +14,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ArgumentsSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What {@code forward} gives, takes and refuses. */
+@ParameterizedClass
+@ArgumentsSource(TestBackends.class)
 final class EmbeddingForwardLayerTest {
   private static final int ROWS = 11;
   private static final int DIM = 5;
@@ -28,12 +32,12 @@ final class EmbeddingForwardLayerTest {
   private final float[] weight = ReferenceModel.randomFloats(random, ROWS * DIM);
   private final float[] table = ReferenceModel.randomFloats(random, MAX_LENGTH * DIM);
   private final ReferenceModel reference = new ReferenceModel(weight, table, DIM);
-  private Backend backend;
-  private InputEmbedding layer;
+  private final Backend backend;
+  private final InputEmbedding layer;
 
-  @BeforeEach
-  void open() {
-    backend = CpuBackend.open();
+  EmbeddingForwardLayerTest(TestBackend named) {
+    // Where there is no such device, this skips the test.
+    backend = named.open();
     layer = layer(weight, ROWS, table, MAX_LENGTH, DIM);
   }
 

@@ -193,9 +193,10 @@ final class InputEmbeddingTest {
   void failedForwardLeavesTheLayerUsable() {
     DecoratedBackend failing = new DecoratedBackend(backend);
     try (TokenEmbedding layer = TokenEmbedding.seeded(failing, 6, 3, 1)) {
-      failing.failAllocation(2);
-      assertThatThrownBy(() -> layer.forward(new int[] {1}, 1, 1))
-          .hasMessage("allocation 3 fails as told");
+      layer.forward(new int[] {1}, 1, 1);
+      failing.failAllocation(1);
+      assertThatThrownBy(() -> layer.forward(new int[] {1, 2}, 1, 2))
+          .hasMessage("allocation 4 fails as told");
       try (HostTensor gradOutput = HostTensor.of(Shape.of(1, 1, 3), 1f, 1f, 1f)) {
         assertThatThrownBy(() -> layer.backward(gradOutput))
             .isInstanceOf(IllegalStateException.class)

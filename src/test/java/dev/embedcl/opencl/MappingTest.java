@@ -1,12 +1,20 @@
 package dev.embedcl.opencl;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Buffers as host memory, and host memory as buffers. */
 class MappingTest extends OpenClFixture {
@@ -87,6 +95,31 @@ class MappingTest extends OpenClFixture {
         try (Mapping mapping = queue.map(buffer, false)) {
           assertThat(mapping.segment().get(ValueLayout.JAVA_INT, 4)).isEqualTo(0x01010101);
         }
+      }
+    }
+  }
+
+  @Test
+  void twoGibibytesAreNoLimit(@TempDir Path directory) throws IOException {
+    long bytes = 1L << 31; // one more than a ByteBuffer holds
+    Device device = context.device();
+    assumeTrue(
+        device.hostUnifiedMemory() && device.maxAllocationBytes() >= bytes,
+        "the device takes no host memory of " + bytes + " bytes as it is");
+    long last = bytes / Integer.BYTES - 1;
+    try (Arena arena = Arena.ofShared();
+        FileChannel sparse = FileChannel.open(directory.resolve("sparse"), CREATE, READ, WRITE)) {
+      MemorySegment memory = sparse.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
+      try (Buffer buffer = context.wrapHostMemory(memory)) {
+        queue.write(buffer, last * Integer.BYTES, MemorySegment.ofArray(new int[] {7}));
+        try (Mapping mapping = queue.map(buffer, true)) {
+          assertThat(mapping.segment().byteSize()).isEqualTo(bytes);
+          assertThat(mapping.segment().getAtIndex(ValueLayout.JAVA_INT, last)).isEqualTo(7);
+          mapping.segment().setAtIndex(ValueLayout.JAVA_INT, last - 1, 6);
+        }
+        int[] values = new int[2];
+        queue.read(buffer, (last - 1) * Integer.BYTES, MemorySegment.ofArray(values));
+        assertThat(values).containsExactly(6, 7);
       }
     }
   }

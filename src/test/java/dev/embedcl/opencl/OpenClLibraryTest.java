@@ -106,9 +106,7 @@ class OpenClLibraryTest {
     Path planted = directory.resolve("libJOCL_2_0_6-linux-" + architecture() + ".so");
     Files.writeString(planted, "somebody else's code");
     ChildJvm.Result result =
-        new ChildJvm()
-            .option("-Djava.io.tmpdir=" + directory)
-            .run(LibraryProbe.class, "list");
+        new ChildJvm().option("-Djava.io.tmpdir=" + directory).run(LibraryProbe.class, "list");
     assertThat(result.output()).contains("platforms=");
     assertThat(result.status()).isZero();
     try (Stream<Path> left = Files.list(directory)) {

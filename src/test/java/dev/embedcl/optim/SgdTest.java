@@ -3,7 +3,8 @@ package dev.embedcl.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.embedcl.backend.cpu.CpuBackend;
+import dev.embedcl.backend.TestBackend;
+import dev.embedcl.backend.TestBackends;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
@@ -17,21 +18,24 @@ import dev.embedcl.nn.TokenEmbedding;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ArgumentsSource;
 
 /** Steps of SGD, fused and dense. */
+@ParameterizedClass
+@ArgumentsSource(TestBackends.class)
 final class SgdTest {
   private static final int ROWS = 19;
   private static final int DIM = 7;
   private static final int MAX_LENGTH = 12;
 
   private final Random random = new Random(20261122);
-  private DecoratedBackend backend;
+  private final DecoratedBackend backend;
 
-  @BeforeEach
-  void open() {
-    backend = new DecoratedBackend(CpuBackend.open());
+  SgdTest(TestBackend named) {
+    // Where there is no such device, this skips the test.
+    backend = new DecoratedBackend(named.open());
   }
 
   @AfterEach

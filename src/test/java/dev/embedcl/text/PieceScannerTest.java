@@ -1,6 +1,7 @@
 package dev.embedcl.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,9 +9,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class PieceScannerTest {
+  private static final String[] STARTS = {"'", "'l", "'v", "'r", "''", " '", "", " ", "\n"};
+
   @Test
   void piecesAreThoseOfTheRegularExpression() {
-    for (long seed = 0; seed < 5_000; seed++) {
+    for (long seed = 0; seed < 1_500; seed++) {
       String text = RandomText.mixed(new SplittableRandom(seed), 30);
       List<String> pieces = new ArrayList<>();
       char[] chars = text.toCharArray();
@@ -35,8 +38,11 @@ class PieceScannerTest {
       int first = PieceScanner.pieceEnd(chars, 0, chars.length, true);
       int second = PieceScanner.pieceEnd(chars, first, chars.length, true);
       List<String> wanted = ReferenceBpe.pieces(text);
-      assertThat(text.substring(0, first)).as("U+%04X", codePoint).isEqualTo(wanted.get(0));
-      assertThat(text.substring(first, second)).as("U+%04X", codePoint).isEqualTo(wanted.get(1));
+      // A million assertion objects would take longer than the scan.
+      if (!wanted.get(0).equals(text.substring(0, first))
+          || !wanted.get(1).equals(text.substring(first, second))) {
+        fail("U+%04X: cut at %d and %d, wanted %s", codePoint, first, second, wanted);
+      }
     }
   }
 
@@ -44,7 +50,12 @@ class PieceScannerTest {
   void decidedEndHoldsForEveryContinuation() {
     String[] continuations = {"", "a", " ", "s", "l", "e", "'", "1", "!", "\n", "\uD83D\uDE00"};
     for (long seed = 0; seed < 3_000; seed++) {
-      String text = RandomText.mixed(new SplittableRandom(seed), 3);
+      // Two of three start as a contraction may, which is what looks furthest ahead.
+      String text = STARTS[(int) (seed % STARTS.length)];
+      text += RandomText.mixed(new SplittableRandom(seed), (int) (seed / STARTS.length) % 4);
+      if (text.isEmpty()) {
+        continue;
+      }
       char[] chars = text.toCharArray();
       int end = PieceScanner.pieceEnd(chars, 0, chars.length, false);
       for (String continuation : continuations) {

@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.TimeUnit;
-import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -86,21 +85,6 @@ public class MemcpyBenchmark {
       long offset = partBytes * threads.getThreadIndex();
       source = buffers.source.asSlice(offset, partBytes);
       target = buffers.target.asSlice(offset, partBytes);
-    }
-  }
-
-  /** Counts the bytes, beside JMH's own count of copies. */
-  @AuxCounters(AuxCounters.Type.OPERATIONS)
-  @State(Scope.Thread)
-  public static class Traffic {
-
-    /** Bytes read plus bytes written, divided by 10⁹. */
-    public double gigabytesMoved;
-
-    /** Starts every iteration from nothing. */
-    @Setup(Level.Iteration)
-    public void reset() {
-      gigabytesMoved = 0;
     }
   }
 

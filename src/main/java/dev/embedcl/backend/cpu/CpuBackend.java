@@ -41,10 +41,10 @@ public final class CpuBackend implements Backend {
   private long buffersMade;
   private boolean closed;
 
-  CpuBackend(int threads, RowKernels kernels, CpuMemory memory, DeviceInfo device) {
+  CpuBackend(CpuWorkers workers, RowKernels kernels, CpuMemory memory, DeviceInfo device) {
+    this.workers = workers;
     this.memory = memory;
     this.device = device;
-    workers = new CpuWorkers(threads);
     sums = new CpuRowSums(workers, kernels);
     embeddingForward = new CpuEmbeddingForward(this, workers, kernels, status);
     embeddingBackward = new CpuEmbeddingBackward(this, sums, status);
@@ -87,8 +87,7 @@ public final class CpuBackend implements Backend {
       Arena arena = Arena.ofShared();
       try {
         MemorySegment segment = memory.allocate(arena, elements * type.bytes());
-        CpuBuffer buffer =
-            new CpuBuffer(this, type, elements, ++buffersMade, arena, segment);
+        CpuBuffer buffer = new CpuBuffer(this, type, elements, ++buffersMade, arena, segment);
         buffers.add(buffer);
         return buffer;
       } catch (Throwable e) {

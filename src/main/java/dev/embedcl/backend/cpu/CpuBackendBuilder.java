@@ -18,6 +18,7 @@ public final class CpuBackendBuilder {
 
   private int threads;
   private boolean vectorized = vectorModulePresent();
+  private long parallelBytes = CpuWorkers.PARALLEL_BYTES;
 
   CpuBackendBuilder() {}
 
@@ -54,6 +55,12 @@ public final class CpuBackendBuilder {
     return this;
   }
 
+  /** Sets from how many bytes on work is shared among threads; 0 for tests of just that. */
+  CpuBackendBuilder parallelBytes(long parallelBytes) {
+    this.parallelBytes = parallelBytes;
+    return this;
+  }
+
   /**
    * Opens the backend, to be closed by the caller.
    *
@@ -62,11 +69,11 @@ public final class CpuBackendBuilder {
    */
   public CpuBackend build() {
     if (threads == 0) {
-      threads(defaultThreads());
+      threads = defaultThreads();
     }
     CpuMemory memory = new CpuMemory(CpuMemory.physicalBytes());
     return new CpuBackend(
-        threads,
+        new CpuWorkers(threads, parallelBytes),
         vectorized ? VectorLoops.kernels() : new PlainRowKernels(),
         memory,
         deviceInfo(threads, vectorized, memory));
@@ -94,12 +101,19 @@ public final class CpuBackendBuilder {
     if (property == null) {
       return Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
     }
+    int threads;
     try {
-      return Integer.parseInt(property.strip());
+      threads = Integer.parseInt(property.strip());
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          "system property " + THREADS_PROPERTY + " = '" + property + "' is not a number", e);
+      threads = 0; // no number of threads either
     }
+    requireArgument(
+        threads >= 1 && threads <= MAX_THREADS,
+        "system property %s = '%s' is not a number of threads in [1, %d]",
+        THREADS_PROPERTY,
+        property,
+        MAX_THREADS);
+    return threads;
   }
 
   private static DeviceInfo deviceInfo(int threads, boolean vectorized, CpuMemory memory) {

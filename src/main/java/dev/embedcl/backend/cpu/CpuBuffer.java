@@ -51,16 +51,14 @@ final class CpuBuffer implements DeviceBuffer {
   @Override
   public void write(long offsetElements, MemorySegment source) {
     long offsetBytes = offsetBytes(offsetElements, source, "source");
-    backend.locked(
-        () -> MemorySegment.copy(source, 0, memory(), offsetBytes, source.byteSize()));
+    backend.locked(() -> MemorySegment.copy(source, 0, memory(), offsetBytes, source.byteSize()));
   }
 
   @Override
   public void read(long offsetElements, MemorySegment target) {
     requireArgument(!target.isReadOnly(), "target is read-only; %s cannot be read into it", this);
     long offsetBytes = offsetBytes(offsetElements, target, "target");
-    backend.locked(
-        () -> MemorySegment.copy(memory(), offsetBytes, target, 0, target.byteSize()));
+    backend.locked(() -> MemorySegment.copy(memory(), offsetBytes, target, 0, target.byteSize()));
   }
 
   @Override

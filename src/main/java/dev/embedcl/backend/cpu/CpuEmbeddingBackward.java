@@ -13,9 +13,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * Adds the sums of the gradient's rows to the gradients of the two tables.
  *
- * <p>{@link dev.embedcl.op.Accumulation#ATOMIC} differs only in where the groups come from: they are
- * built here from the ids in the buffer. The positional gradient takes every position, whether its
- * id is good or bad.
+ * <p>{@link dev.embedcl.op.Accumulation#ATOMIC} differs only in where the groups come from: they
+ * are built here from the ids in the buffer. The positional gradient takes every position, whether
+ * its id is good or bad.
  */
 final class CpuEmbeddingBackward {
   private final CpuBackend backend;
@@ -53,8 +53,7 @@ final class CpuEmbeddingBackward {
     sums.run(gradOutput, groupBlocks, Finish.ADD, 0, gradWeight, columns);
     if (gradPositions != null) {
       batchBlocks.of(gradPositions.start(), operation.batchSize(), operation.seqLen());
-      sums.run(
-          gradOutput, batchBlocks, Finish.ADD, 0, requireNonNull(positionMemory), columns);
+      sums.run(gradOutput, batchBlocks, Finish.ADD, 0, requireNonNull(positionMemory), columns);
     }
   }
 

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
  * Gathers rows, and adds those of the positions in the same pass.
  *
  * <p>With positions the work goes position by position, and for each takes several sequences of the
- * batch at once: the position's row is loaded once for them, and several rows of the token table are
- * on their way from memory at a time.
+ * batch at once: the position's row is loaded once for them, and several rows of the token table
+ * are on their way from memory at a time.
  */
 final class CpuEmbeddingForward implements CpuWorkers.Task {
   private final CpuBackend backend;
@@ -120,8 +120,7 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
           count++;
         }
       }
-      kernels.addToRows(
-          weight, from, count, positions, (start + t) * rowBytes, out, to, columns);
+      kernels.addToRows(weight, from, count, positions, (start + t) * rowBytes, out, to, columns);
     }
   }
 

@@ -144,7 +144,9 @@ final class CpuRowSums implements CpuWorkers.Task {
     }
   }
 
-  /** Returns the size of a thread's row: whole cache lines, and one that no other thread is near. */
+  /**
+   * Returns the size of a thread's row: whole cache lines, and one that no other thread is near.
+   */
   private long rowSumBytes() {
     return Math.ceilDiv(rowBytes, CpuMemory.ALIGNMENT_BYTES) * CpuMemory.ALIGNMENT_BYTES
         + 2 * CpuMemory.ALIGNMENT_BYTES;

@@ -33,8 +33,7 @@ final class CpuSgdStep {
     sums.run(gradOutput, groupBlocks, Finish.STEP, rate, weight, columns);
     if (positions != null) {
       batchBlocks.of(positions.start(), operation.batchSize(), operation.seqLen());
-      sums.run(
-          gradOutput, batchBlocks, Finish.STEP, rate, requireNonNull(positionMemory), columns);
+      sums.run(gradOutput, batchBlocks, Finish.STEP, rate, requireNonNull(positionMemory), columns);
     }
   }
 }

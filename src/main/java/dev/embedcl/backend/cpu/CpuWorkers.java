@@ -11,13 +11,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threads take chunks one by one until none is left. The caller takes part, and waits only for
  * chunks that somebody else has taken: when no worker wakes up in time it does everything itself,
- * and nothing is lost. Work below {@link #PARALLEL_BYTES} is not offered to others at all. A call
- * allocates nothing.
+ * and nothing is lost. Small work is not offered to others at all. A call allocates nothing.
  *
  * <p>One call at a time: the backend's lock guards {@link #run}.
  */
 final class CpuWorkers implements AutoCloseable {
-  /** Bytes read and written from which on handing work to another thread pays. */
+  /** Bytes read and written from which on handing work to another thread pays: some 20 µs. */
   static final long PARALLEL_BYTES = 256 << 10;
 
   /** Chunks per thread, so that a thread that was held up does not hold up all. */
@@ -38,6 +37,7 @@ final class CpuWorkers implements AutoCloseable {
   }
 
   private final int threads;
+  private final long parallelBytes;
   private final Worker[] workers;
 
   /**
@@ -55,8 +55,14 @@ final class CpuWorkers implements AutoCloseable {
   private int chunks;
   private boolean started;
 
-  CpuWorkers(int threads) {
+  /**
+   * Creates the threads, which start with the first work for them.
+   *
+   * @param parallelBytes bytes read and written from which on work is shared
+   */
+  CpuWorkers(int threads, long parallelBytes) {
     this.threads = threads;
+    this.parallelBytes = parallelBytes;
     this.workers = new Worker[threads - 1];
     for (int i = 0; i < workers.length; i++) {
       workers[i] = new Worker(i + 1);
@@ -74,7 +80,7 @@ final class CpuWorkers implements AutoCloseable {
    * @param units into how many parts it can be cut
    */
   int chunksFor(long bytes, long units) {
-    if (threads == 1 || bytes < PARALLEL_BYTES) {
+    if (threads == 1 || bytes < parallelBytes) {
       return 1;
     }
     return (int) Math.clamp(units, 1, (long) threads * CHUNKS_PER_THREAD);

@@ -11,8 +11,8 @@ interface RowKernels {
   int ROWS = 4;
 
   /**
-   * Adds one row to several: {@code to[toAt[i] + d] = rows[rowAt[i] + d] + common[commonAt + d]} for
-   * i below {@code count}.
+   * Adds one row to several: {@code to[toAt[i] + d] = rows[rowAt[i] + d] + common[commonAt + d]}
+   * for i below {@code count}.
    *
    * @param count from 1 to {@link #ROWS}
    */
@@ -38,7 +38,8 @@ interface RowKernels {
   /** Adds one row to another: {@code to[toAt + d] += rows[rowAt + d]}. */
   void add(MemorySegment rows, long rowAt, MemorySegment to, long toAt, int columns);
 
-  /** {@code to[toAt + d] -= rate * rows[rowAt + d]}, the product rounded before it is subtracted. */
-  void step(
-      MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt, int columns);
+  /**
+   * {@code to[toAt + d] -= rate * rows[rowAt + d]}, the product rounded before it is subtracted.
+   */
+  void step(MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt, int columns);
 }

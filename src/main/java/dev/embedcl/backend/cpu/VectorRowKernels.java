@@ -8,7 +8,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The loops with the Vector API. Loaded only where the module {@code jdk.incubator.vector} is there.
+ * The loops with the Vector API. Loaded only where the module {@code jdk.incubator.vector} is
+ * there.
  *
  * <p>Each lane does what the plain loops do for its column. Columns that fill no vector are left to
  * scalar code. Loops count in {@code long}, which the compiler optimises for memory segments as it

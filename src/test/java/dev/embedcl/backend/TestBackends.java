@@ -1,0 +1,101 @@
+package dev.embedcl.backend;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.embedcl.backend.BackendProvider.Candidate;
+import dev.embedcl.backend.BackendProvider.Refusal;
+import dev.embedcl.backend.BackendProvider.Survey;
+import dev.embedcl.backend.cpu.TestCpuBackends;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.ArgumentsProvider;
+import org.junit.jupiter.params.support.ParameterDeclarations;
+
+/**
+ * The backends that every operation is tested on: the pure-Java one with 1, 2 and 7 threads, vector
+ * and plain loops, and each OpenCL device.
+ *
+ * <p>A device that cannot be used is a skipped test that says why; with {@code
+ * EMBEDCL_EXPECT_OPENCL=true} in the environment it is a failed one. Backends are shared by the
+ * tests of a class and closed after them.
+ */
+public final class TestBackends implements ArgumentsProvider {
+  private static final String EXPECT_VARIABLE = "EMBEDCL_EXPECT_OPENCL";
+
+  /** Looked for once: that may take a while. */
+  private static final List<Survey> OPENCL =
+      ServiceLoader.load(BackendProvider.class).stream()
+          .map(ServiceLoader.Provider::get)
+          .filter(provider -> provider.name().equals("opencl"))
+          .map(BackendProvider::survey)
+          .toList();
+
+  /** Creates the provider; for JUnit. */
+  public TestBackends() {}
+
+  @Override
+  public Stream<? extends Arguments> provideArguments(
+      ParameterDeclarations parameters, ExtensionContext context) {
+    ExtensionContext ofClass = context.getParent().orElse(context);
+    return ofClass
+        .getStore(Namespace.create(TestBackends.class))
+        .getOrComputeIfAbsent(Opened.class, key -> new Opened(list()), Opened.class)
+        .backends()
+        .stream()
+        .map(Arguments::of);
+  }
+
+  /** Returns the OpenCL devices that can be used; none is no failure here. */
+  static List<Candidate> openClCandidates() {
+    return OPENCL.stream()
+        .flatMap(survey -> survey.candidates().stream())
+        .filter(candidate -> candidate.refusal() == null)
+        .toList();
+  }
+
+  private static List<TestBackend> list() {
+    List<TestBackend> all = new ArrayList<>(TestCpuBackends.all(TestBackend::new));
+    for (Candidate candidate : openClCandidates()) {
+      all.add(new TestBackend(candidate.info().summary(), candidate.opener()));
+    }
+    for (Survey survey : OPENCL) {
+      survey.refusals().forEach(refusal -> all.add(absent(refusal.toString())));
+      for (Candidate candidate : survey.candidates()) {
+        Refusal refusal = candidate.refusal();
+        if (refusal != null) {
+          all.add(absent(refusal.toString()));
+        }
+      }
+    }
+    if (OPENCL.isEmpty()) {
+      all.add(absent("there is no OpenCL backend on the class path"));
+    }
+    return all;
+  }
+
+  private static TestBackend absent(String why) {
+    boolean expected =
+        Boolean.parseBoolean(System.getenv(EXPECT_VARIABLE)) && openClCandidates().isEmpty();
+    Supplier<Backend> opener =
+        () ->
+            expected
+                ? fail(EXPECT_VARIABLE + " is true, but OpenCL cannot be used: " + why)
+                : abort("OpenCL cannot be used: " + why);
+    return new TestBackend("opencl (cannot be used)", opener);
+  }
+
+  /** What a test class has opened; JUnit closes it with the class. */
+  private record Opened(List<TestBackend> backends) implements AutoCloseable {
+    @Override
+    public void close() {
+      backends.forEach(TestBackend::close);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package dev.embedcl.op;
+
+import static dev.embedcl.op.OperationReference.assertNear;
+import static dev.embedcl.op.OperationReference.assertSameBits;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.EveryBackend;
+import dev.embedcl.backend.TestBackend;
+import dev.embedcl.backend.TestMemory;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+
+/**
+ * Each operation in a few sizes, small enough for a checker that interprets every work-item. Run by
+ * {@code ci} under Oclgrind, which looks for wrong addresses, races and uninitialised values; the
+ * marker line shows in its log that the cases were run at all.
+ */
+@Tag("oclgrind")
+final class OclgrindCasesTest {
+  private static final int[] DIMENSIONS = {1, 3, 4, 5, 8, 33};
+
+  @EveryBackend
+  void embeddingForward(TestBackend device) {
+    mark(device, "EmbeddingForward");
+    for (int dim : DIMENSIONS) {
+      TestBatch batch = TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim);
+      try (TestMemory memory = new TestMemory(device.shared())) {
+        Matrix weight = memory.matrix(dim, batch.weight());
+        Matrix out = memory.matrix(dim, new float[9 * dim]);
+        Positions positions = new Positions(memory.matrix(dim, batch.positions()), 1);
+        Backend backend = device.shared();
+        var ids = memory.ids(batch.ids());
+        backend.execute(new EmbeddingForward(weight, ids, positions, out, 3, 3));
+        assertSameBits(memory.read(out), OperationReference.forward(batch, true), dim, batch);
+        backend.execute(new EmbeddingForward(weight, ids, null, out, 3, 3));
+        assertSameBits(memory.read(out), OperationReference.forward(batch, false), dim, batch);
+      }
+    }
+  }
+
+  @EveryBackend
+  void embeddingForwardWithBadIds(TestBackend device) {
+    mark(device, "EmbeddingForward with bad ids");
+    try (TestMemory memory = new TestMemory(device.shared())) {
+      Matrix weight = memory.matrix(5, new float[4 * 5]);
+      Matrix out = memory.matrix(5, new float[3 * 5]);
+      device
+          .shared()
+          .execute(new EmbeddingForward(weight, memory.ids(new int[] {1, -1, 4}), null, out, 1, 3));
+      assertThatThrownBy(device.shared()::synchronize)
+          .hasMessage("indices[1] = -1 is out of range [0, 4)");
+    }
+  }
+
+  @EveryBackend
+  void embeddingBackward(TestBackend device) {
+    mark(device, "EmbeddingBackward, deterministic");
+    for (int dim : DIMENSIONS) {
+      EmbeddingBackwardTest.checkDeterministic(
+          device, TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim), true);
+    }
+    for (int hits : new int[] {65, 130}) {
+      EmbeddingBackwardTest.checkDeterministic(device, hot(hits), true);
+    }
+  }
+
+  @EveryBackend
+  void embeddingBackwardWithAtomics(TestBackend device) {
+    mark(device, "EmbeddingBackward, atomic");
+    for (int dim : DIMENSIONS) {
+      checkAtomic(device, TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim));
+    }
+    checkAtomic(device, hot(66));
+  }
+
+  @EveryBackend
+  void sgdStep(TestBackend device) {
+    mark(device, "SgdStep");
+    for (int dim : DIMENSIONS) {
+      checkStep(device, TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim));
+    }
+    checkStep(device, hot(65));
+    checkStep(device, hot(130));
+  }
+
+  @EveryBackend
+  void denseSgdStep(TestBackend device) {
+    mark(device, "DenseSgdStep");
+    for (int dim : DIMENSIONS) {
+      try (TestMemory memory = new TestMemory(device.shared())) {
+        float[] ones = new float[3 * dim];
+        Arrays.fill(ones, 1);
+        Matrix weight = memory.matrix(dim, ones);
+        device.shared().execute(new DenseSgdStep(memory.matrix(dim, ones), weight, 3f));
+        float[] expected = new float[3 * dim];
+        Arrays.fill(expected, -2);
+        assertSameBits(memory.read(weight), expected, dim, "a step of 3");
+      }
+    }
+  }
+
+  private static TestBatch hot(int hits) {
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    int count = hits + 6;
+    return TestBatch.of(random, count, 1, 0, 5, 3, TestBatch.hotRow(random, count, 5, 2, hits));
+  }
+
+  private static void checkAtomic(TestBackend device, TestBatch batch) {
+    int dim = batch.embeddingDim();
+    try (TestMemory memory = new TestMemory(device.shared())) {
+      Matrix gradWeight = memory.matrix(dim, batch.weight());
+      device
+          .shared()
+          .execute(
+              EmbeddingBackward.atomic(
+                  memory.matrix(dim, batch.gradOutput()),
+                  memory.ids(batch.ids()),
+                  gradWeight,
+                  new Positions(memory.matrix(dim, batch.positions()), batch.start()),
+                  batch.batchSize(),
+                  batch.seqLen()));
+      assertNear(memory.read(gradWeight), batch.weight(), batch, OperationReference.byId(batch), 1);
+      device.shared().synchronize();
+    }
+  }
+
+  private static void checkStep(TestBackend device, TestBatch batch) {
+    int dim = batch.embeddingDim();
+    try (TestMemory memory = new TestMemory(device.shared())) {
+      Matrix weight = memory.matrix(dim, batch.weight());
+      Matrix table = memory.matrix(dim, batch.positions());
+      device
+          .shared()
+          .execute(
+              new SgdStep(
+                  memory.matrix(dim, batch.gradOutput()),
+                  IndexGroups.of(batch.ids(), batch.numEmbeddings()),
+                  weight,
+                  new Positions(table, batch.start()),
+                  batch.batchSize(),
+                  batch.seqLen(),
+                  0.5f));
+      assertSameBits(
+          memory.read(weight),
+          OperationReference.stepped(
+              batch.weight(), OperationReference.sums(batch, OperationReference.byId(batch)), 0.5f),
+          dim,
+          batch);
+      assertSameBits(
+          memory.read(table),
+          OperationReference.stepped(
+              batch.positions(),
+              OperationReference.sums(batch, OperationReference.byPosition(batch)),
+              0.5f),
+          dim,
+          batch);
+    }
+  }
+
+  private static void mark(TestBackend device, String operation) {
+    System.out.println("oclgrind case: " + operation + " on " + device);
+  }
+}
