@@ -83,8 +83,14 @@ final class TableFile implements TableSource {
     }
     if (positions != null && positions.shape().size(1) != dim()) {
       throw new CommandFailure(
-          describe(tokens) + " and " + describe(positions) + " have different dimensions: name two"
-              + " that belong together with --token-table and --position-table");
+          describe(tokens)
+              + " has dimension "
+              + dim()
+              + ", '"
+              + positions.name()
+              + "' "
+              + positions.shape().size(1)
+              + ": name two that belong together with --token-table and --position-table");
     }
   }
 
