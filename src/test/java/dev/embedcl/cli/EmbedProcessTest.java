@@ -91,8 +91,20 @@ final class EmbedProcessTest {
             NO_INPUT,
             Map.of(),
             List.of(),
-            "embed", text, "--device", "cpu", "--dim", 1, "--max-length", 64, "--stride", 1,
-            "--batch-size", 1, "-o", output);
+            "embed",
+            text,
+            "--device",
+            "cpu",
+            "--dim",
+            1,
+            "--max-length",
+            64,
+            "--stride",
+            1,
+            "--batch-size",
+            1,
+            "-o",
+            output);
     while (child.process().isAlive() && files().size() == 1) {
       Thread.sleep(1);
     }
@@ -119,7 +131,14 @@ final class EmbedProcessTest {
             Redirect.from(text.toFile()),
             Map.of(),
             List.of("-Xmx64m", "-XX:MaxDirectMemorySize=16m"),
-            "embed", "-", "--device", "cpu", "--dim", 4, "-o", output);
+            "embed",
+            "-",
+            "--device",
+            "cpu",
+            "--dim",
+            4,
+            "-o",
+            output);
     CommandRun run = child.await();
     assertThat(run.err()).isEmpty();
     assertThat(run.status()).isZero();
