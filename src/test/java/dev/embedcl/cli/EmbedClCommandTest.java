@@ -27,8 +27,19 @@ final class EmbedClCommandTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "--dim", "--max-length", "--stride", "--batch-size", "--seed", "--positions", "--weights",
-        "--token-table", "--position-table", "--save-weights", "--device", "--output", "--verbose",
+        "--dim",
+        "--max-length",
+        "--stride",
+        "--batch-size",
+        "--seed",
+        "--positions",
+        "--weights",
+        "--token-table",
+        "--position-table",
+        "--save-weights",
+        "--device",
+        "--output",
+        "--verbose",
         "--stacktrace"
       })
   void helpOfEmbedNamesEveryOption(String option) {

@@ -120,7 +120,16 @@ final class EmbedCommandTest {
     CommandRun run =
         CommandRun.withInput(
             new ByteArrayInputStream(TEXT.getBytes(StandardCharsets.UTF_8)),
-            "embed", "-", "--device", "cpu", "--dim", 8, "--max-length", 4, "-o", piped);
+            "embed",
+            "-",
+            "--device",
+            "cpu",
+            "--dim",
+            8,
+            "--max-length",
+            4,
+            "-o",
+            piped);
     assertThat(run.status()).isZero();
     assertThat(run.out()).contains("text        standard input, 122 characters, 32 tokens\n");
     assertThat(CommandRun.embed(text, "-o", output).status()).isZero();

@@ -113,7 +113,15 @@ final class EmbedFailureTest {
   void tablesThatFitNowhereNameNeededAndAvailableBytes() throws IOException {
     CommandRun run =
         CommandRun.of(
-            "embed", text, "--device", "cpu", "--max-length", 4, "--dim", Integer.MAX_VALUE, "-o",
+            "embed",
+            text,
+            "--device",
+            "cpu",
+            "--max-length",
+            4,
+            "--dim",
+            Integer.MAX_VALUE,
+            "-o",
             output);
     assertThat(run.err())
         .contains(Long.toString(EmbedReference.VOCABULARY * (4L * Integer.MAX_VALUE)))

@@ -48,8 +48,18 @@ final class TableFileTest {
     Path again = directory.resolve("again.safetensors");
     CommandRun saving =
         CommandRun.of(
-            "embed", text, "--device", "cpu", "--dim", DIM, "--max-length", 3, "-o", output,
-            "--save-weights", weights);
+            "embed",
+            text,
+            "--device",
+            "cpu",
+            "--dim",
+            DIM,
+            "--max-length",
+            3,
+            "-o",
+            output,
+            "--save-weights",
+            weights);
     assertThat(saving.status()).isZero();
     assertThat(saving.out()).contains("\ntables      " + weights + ", ");
     CommandRun loading = embed("-o", again);
@@ -82,7 +92,15 @@ final class TableFileTest {
     Path again = directory.resolve("again.safetensors");
     assertThat(
             CommandRun.of(
-                    "embed", text, "--device", "cpu", "--max-length", 3, "--weights", copy, "-o",
+                    "embed",
+                    text,
+                    "--device",
+                    "cpu",
+                    "--max-length",
+                    3,
+                    "--weights",
+                    copy,
+                    "-o",
                     again)
                 .status())
         .isZero();
@@ -204,8 +222,7 @@ final class TableFileTest {
         HostTensor.allocate(DType.FLOAT32, Shape.of(4)),
         "wpe.weight");
     expectFailure(
-        embed("-o", output),
-        ": 'wte.weight' is INT64: convert it to FLOAT32, FLOAT16 or BFLOAT16");
+        embed("-o", output), ": 'wte.weight' is INT64: convert it to FLOAT32, FLOAT16 or BFLOAT16");
     expectFailure(
         embed("--token-table", "wpe.weight", "-o", output),
         ": 'wpe.weight' has shape [4], not [rows, dim]: use --token-table NAME");
@@ -214,7 +231,9 @@ final class TableFileTest {
   @Test
   void severalTablesOfAUsualNameHaveToBeChosenFrom() throws IOException {
     save(
-        table(DType.FLOAT32, ROWS, 1), "a.wte.weight", table(DType.FLOAT32, ROWS, 2),
+        table(DType.FLOAT32, ROWS, 1),
+        "a.wte.weight",
+        table(DType.FLOAT32, ROWS, 2),
         "b.wte.weight");
     expectFailure(
         embed("-o", output),
@@ -228,8 +247,7 @@ final class TableFileTest {
   @Test
   void missingAndDamagedFilesAreNamed() throws IOException {
     assertThat(embed("-o", output).err())
-        .isEqualTo(
-            "embedcl: " + weights + ": no such file or directory; check the path\n");
+        .isEqualTo("embedcl: " + weights + ": no such file or directory; check the path\n");
     Files.writeString(weights, "version https://git-lfs.github.com/spec/v1");
     CommandRun run = embed("-o", output);
     assertThat(run.status()).isEqualTo(1);
@@ -266,9 +284,7 @@ final class TableFileTest {
       switch (type) {
         case FLOAT32 -> table.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, values[i]);
         case FLOAT16 ->
-            table
-                .segment()
-                .setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(values[i]));
+            table.segment().setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(values[i]));
         default ->
             table
                 .segment()
