@@ -10,6 +10,7 @@ import dev.embedcl.op.Checks;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,15 +112,19 @@ public final class IndexBatch {
         type);
     Checks.requireBatch(batchSize, seqLen);
     long count = (long) batchSize * seqLen;
-    requireArgument(
-        indices.byteSize() == count * type.bytes(),
-        "indices hold %d ids of %s (%d bytes); batchSize * seqLen = %d * %d = %d are needed",
-        indices.byteSize() / type.bytes(),
-        type,
-        indices.byteSize(),
-        batchSize,
-        seqLen,
-        count);
+    if (indices.byteSize() != count * type.bytes()) {
+      // No requireArgument here: the message's parts would be made for every batch.
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "indices hold %d ids of %s (%d bytes); batchSize * seqLen = %d * %d = %d are needed",
+              indices.byteSize() / type.bytes(),
+              type,
+              indices.byteSize(),
+              batchSize,
+              seqLen,
+              count));
+    }
     return new IndexBatch(type, indices, null, batchSize, seqLen, 0);
   }
 

@@ -173,14 +173,20 @@ final class Lookup {
   }
 
   private Matrix gradMatrix(DeviceBuffer gradOutput) {
-    Shape shape = outputShape();
-    requireArgument(
-        gradOutput.type() == DType.FLOAT32 && gradOutput.elements() >= shape.elements(),
-        "gradOutput has %d elements of %s; the last output, of shape %s, has %d of FLOAT32",
-        gradOutput.elements(),
-        gradOutput.type(),
-        shape,
-        shape.elements());
+    // No requireArgument here: the message's parts would be made for every step.
+    if (gradOutput.type() != DType.FLOAT32
+        || gradOutput.elements() < (long) count * weight.columns()) {
+      throw new IllegalArgumentException(
+          "gradOutput has "
+              + gradOutput.elements()
+              + " elements of "
+              + gradOutput.type()
+              + "; the last output, of shape "
+              + outputShape()
+              + ", has "
+              + outputShape().elements()
+              + " of FLOAT32");
+    }
     return new Matrix(gradOutput, count, weight.columns());
   }
 

@@ -16,9 +16,9 @@ import java.util.Optional;
  *
  * <p>The gradient is summed in the deterministic order, multiplied by the learning rate and
  * subtracted, each result rounded to float32: the same bits on every backend, and the same for the
- * fused step as for {@code backward} and the dense step (but for the sign of a zero). PyTorch may
- * multiply and subtract with a single rounding, and so differ in the last bit where the learning
- * rate is no power of two.
+ * fused step as for {@code backward} and the dense step (but for the sign of a zero). PyTorch
+ * multiplies and subtracts with a single rounding where the processor can, and so differs in the
+ * last bit of some elements unless the learning rate is a power of two.
  */
 public final class Sgd implements Optimizer {
   private final List<Parameter> parameters;

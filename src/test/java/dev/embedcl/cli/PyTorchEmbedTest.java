@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * From a text to input embeddings, equal to real PyTorch's bit for bit. How the expected values were
- * made: {@code reference/README.md} among the test resources.
+ * From a text to input embeddings, equal to real PyTorch's bit for bit. How the expected values
+ * were made: {@code reference/README.md} among the test resources.
  */
 final class PyTorchEmbedTest {
 
@@ -25,7 +25,14 @@ final class PyTorchEmbedTest {
 
     CommandRun run =
         CommandRun.of(
-            "embed", resource("text.txt"), "--max-length", 4, "--output", output, "--device", device);
+            "embed",
+            resource("text.txt"),
+            "--max-length",
+            4,
+            "--output",
+            output,
+            "--device",
+            device);
 
     assertThat(run.err()).isEmpty();
     assertThat(run.status()).isZero();
