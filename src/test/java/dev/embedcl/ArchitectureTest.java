@@ -127,18 +127,17 @@ final class ArchitectureTest {
 
   @ArchTest
   static void eachLibraryIsImportedByItsOwnersOnly(JavaClasses classes) {
-    LIBRARY_OF.forEach(
-        (library, owners) ->
-            noClasses()
-                .that()
-                .resideOutsideOfPackages(
-                    owners.stream().map(ArchitectureTest::qualified).toArray(String[]::new))
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage(library + "..")
-                .because("only " + owners + " may import " + library)
-                .allowEmptyShould(true)
-                .check(classes));
+    LIBRARY_OF.forEach((library, owners) ->
+        noClasses()
+            .that()
+            .resideOutsideOfPackages(
+                owners.stream().map(ArchitectureTest::qualified).toArray(String[]::new))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(library + "..")
+            .because("only " + owners + " may import " + library)
+            .allowEmptyShould(true)
+            .check(classes));
   }
 
   /** The compiler copies constants into the class that uses them: only the source shows these. */

@@ -78,9 +78,7 @@ final class EmbedCommand implements Callable<Integer> {
       throw usage("missing required parameter: 'FILE' (- reads standard input)");
     }
     Optional<Path> text =
-        options.file.equals(STANDARD_INPUT)
-            ? Optional.empty()
-            : Optional.of(Path.of(options.file));
+        options.file.equals(STANDARD_INPUT) ? Optional.empty() : Optional.of(Path.of(options.file));
     if ((long) options.batchSize * options.maxLength > MAX_BATCH_TOKENS) {
       throw usage(
           "--batch-size "

@@ -155,7 +155,11 @@ final class EmbedRun {
     }
     if (directory != null && !Files.isWritable(directory)) {
       throw new CommandFailure(
-          option + " " + file + ": no files can be made in " + directory
+          option
+              + " "
+              + file
+              + ": no files can be made in "
+              + directory
               + ": check its access rights");
     }
   }

@@ -70,8 +70,16 @@ record EmbedSummary(
     line(
         out,
         "embeddings",
-        "[" + windows + ", " + request.maxLength() + ", " + dim + "] float32, " + tables
-            + ", positions " + request.positions());
+        "["
+            + windows
+            + ", "
+            + request.maxLength()
+            + ", "
+            + dim
+            + "] float32, "
+            + tables
+            + ", positions "
+            + request.positions());
     savedTables.ifPresent(written -> line(out, "tables", written.toString()));
     file.ifPresent(written -> line(out, "file", written.toString()));
     line(
@@ -85,10 +93,7 @@ record EmbedSummary(
       out.println(
           grouped(
               "First %d of %,d values of the first %d of %,d vectors:",
-              firstVectors.getFirst().values().size(),
-              dim,
-              firstVectors.size(),
-              embedded));
+              firstVectors.getFirst().values().size(), dim, firstVectors.size(), embedded));
       firstVectors.forEach(vector -> out.println(row(vector)));
     }
   }

@@ -11,8 +11,8 @@ import java.util.logging.SimpleFormatter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * While open, shows the library's log on standard error, a line for each record. Whoever configures java.util.logging by its system properties
- * gets that configuration, untouched.
+ * While open, shows the library's log on standard error, a line for each record. Whoever configures
+ * java.util.logging by its system properties gets that configuration, untouched.
  */
 final class Logging implements AutoCloseable {
   /** The library's root logger; held here because java.util.logging holds its loggers weakly. */

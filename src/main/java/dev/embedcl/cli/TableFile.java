@@ -57,8 +57,7 @@ final class TableFile implements TableSource {
   private final @Nullable TensorSpec positions;
   private final MessageDigest digest;
 
-  private TableFile(
-      SafetensorsReader reader, StoredTables request, boolean withPositions) {
+  private TableFile(SafetensorsReader reader, StoredTables request, boolean withPositions) {
     this.reader = reader;
     this.path = request.file();
     this.digest = sha256();
@@ -83,8 +82,14 @@ final class TableFile implements TableSource {
     }
     if (positions != null && positions.shape().size(1) != dim()) {
       throw new CommandFailure(
-          describe(tokens) + " and " + describe(positions) + " have different dimensions: name two"
-              + " that belong together with --token-table and --position-table");
+          describe(tokens)
+              + " has dimension "
+              + dim()
+              + ", '"
+              + positions.name()
+              + "' "
+              + positions.shape().size(1)
+              + ": name two that belong together with --token-table and --position-table");
     }
   }
 
@@ -225,8 +230,7 @@ final class TableFile implements TableSource {
     float apply(short bits);
   }
 
-  private TensorSpec table(
-      Optional<String> wanted, List<String> usual, String kind, String cure) {
+  private TensorSpec table(Optional<String> wanted, List<String> usual, String kind, String cure) {
     String name = wanted.isPresent() ? wanted.get() : usualName(usual, kind, cure);
     if (!reader.contains(name)) {
       throw new CommandFailure(

@@ -22,7 +22,9 @@ interface TableSource extends AutoCloseable {
    */
   void requireRows(int vocabularySize, int maxLength);
 
-  /** Puts the first {@code vocabularySize} token rows and {@code maxLength} positions on a device. */
+  /**
+   * Puts the first {@code vocabularySize} token rows and {@code maxLength} positions on a device.
+   */
   InputEmbedding load(Backend backend, int vocabularySize, int maxLength);
 
   /** Returns what identifies the tables loaded, the same for every run. */

@@ -212,8 +212,7 @@ public final class Device {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof Device device
-        && device.id.getNativePointer() == id.getNativePointer();
+    return other instanceof Device device && device.id.getNativePointer() == id.getNativePointer();
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.embedcl.opencl;
 
 /**
- * A buffer that does not fit on the device. It is thrown before the driver is asked: some drivers promise more memory than
- * there is and end the process when it is touched.
+ * A buffer that does not fit on the device. It is thrown before the driver is asked: some drivers
+ * promise more memory than there is and end the process when it is touched.
  */
 public final class DeviceMemoryException extends OpenClException {
   private static final long serialVersionUID = 1L;

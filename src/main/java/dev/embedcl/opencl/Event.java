@@ -30,8 +30,7 @@ public final class Event extends NativeObject {
               "clGetEventProfilingInfo",
               (parameter, bytes, value, returned) ->
                   CL.clGetEventProfilingInfo(id, parameter, bytes, value, returned));
-      return info.number(CL.CL_PROFILING_COMMAND_END)
-          - info.number(CL.CL_PROFILING_COMMAND_START);
+      return info.number(CL.CL_PROFILING_COMMAND_END) - info.number(CL.CL_PROFILING_COMMAND_START);
     } finally {
       leave();
     }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel with its arguments. Not thread-safe: setting the arguments and launching belong to one
- * thread at a time; a {@link KernelPool} hands every thread a kernel of its own. Only {@link #close}
- * may be called from anywhere.
+ * thread at a time; a {@link KernelPool} hands every thread a kernel of its own. Only {@link
+ * #close} may be called from anywhere.
  *
  * <p>Arguments stay set from launch to launch; setting one to what it is already costs nothing.
  */
@@ -155,8 +155,7 @@ public final class Kernel extends NativeObject {
       return new InfoQuery(
               "clGetKernelWorkGroupInfo",
               (p, bytes, value, returned) ->
-                  CL.clGetKernelWorkGroupInfo(
-                      id, device.clDeviceId(), p, bytes, value, returned))
+                  CL.clGetKernelWorkGroupInfo(id, device.clDeviceId(), p, bytes, value, returned))
           .number(parameter);
     } finally {
       leave();
@@ -184,11 +183,17 @@ public final class Kernel extends NativeObject {
       int status =
           event == null
               ? enqueueUntimed(queue, globalSize, localSize)
-              : JoclCall.status(
-                  () ->
-                      CL.clEnqueueNDRangeKernel(
-                          queue.id(), id, globalSize.length, null, globalSize, localSize, 0, null,
-                          event));
+              : JoclCall.status(() ->
+                  CL.clEnqueueNDRangeKernel(
+                      queue.id(),
+                      id,
+                      globalSize.length,
+                      null,
+                      globalSize,
+                      localSize,
+                      0,
+                      null,
+                      event));
       if (status != StatusCode.SUCCESS) {
         throw new OpenClException("clEnqueueNDRangeKernel(" + name + ")", status);
       }

@@ -65,11 +65,10 @@ public final class Mapping extends NativeObject {
   void destroy() {
     Failures failures = new Failures();
     invalidateSegment();
-    failures.run(
-        () ->
-            JoclCall.check(
-                "clEnqueueUnmapMemObject",
-                NativeCalls.unmap(queue.handle(), buffer.handle(), address)));
+    failures.run(() ->
+        JoclCall.check(
+            "clEnqueueUnmapMemObject",
+            NativeCalls.unmap(queue.handle(), buffer.handle(), address)));
     queue.context().forget(this);
     failures.run(() -> queue.leave(buffer));
     failures.rethrow();

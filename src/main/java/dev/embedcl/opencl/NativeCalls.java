@@ -170,8 +170,7 @@ final class NativeCalls {
     String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
     if (system.startsWith("mac")) {
       return List.of(
-          "/System/Library/Frameworks/OpenCL.framework/Versions/Current/OpenCL",
-          "libOpenCL.dylib");
+          "/System/Library/Frameworks/OpenCL.framework/Versions/Current/OpenCL", "libOpenCL.dylib");
     }
     return system.startsWith("windows")
         ? List.of("OpenCL.dll")

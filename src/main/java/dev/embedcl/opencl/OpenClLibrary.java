@@ -31,7 +31,7 @@ public final class OpenClLibrary {
 
   /** Holds the outcome of the one attempt to load OpenCL. */
   private static final class Loaded {
-    // The first cause is the only one that says anything: later attempts end in NoClassDefFoundError.
+    // Only the first cause says anything: later attempts end in NoClassDefFoundError.
     @SuppressWarnings("StaticAssignmentOfThrowable")
     static final @Nullable OpenClUnavailableException FAILURE = load();
   }

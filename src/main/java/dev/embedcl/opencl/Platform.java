@@ -78,8 +78,7 @@ public final class Platform {
       return List.of();
     }
     cl_device_id[] ids = new cl_device_id[count[0]];
-    JoclCall.check(
-        "clGetDeviceIDs", () -> CL.clGetDeviceIDs(id, ALL_TYPES, ids.length, ids, null));
+    JoclCall.check("clGetDeviceIDs", () -> CL.clGetDeviceIDs(id, ALL_TYPES, ids.length, ids, null));
     List<Device> devices = new ArrayList<>();
     for (int i = 0; i < ids.length; i++) {
       devices.add(new Device(ids[i], this, i));

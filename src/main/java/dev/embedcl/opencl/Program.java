@@ -37,8 +37,7 @@ public final class Program extends NativeObject {
       cl_program id =
           JoclCall.create(
               "clCreateProgramWithSource",
-              status ->
-                  CL.clCreateProgramWithSource(context.id(), 1, sources, null, status));
+              status -> CL.clCreateProgramWithSource(context.id(), 1, sources, null, status));
       Program program = context.adopt(new Program(context, id));
       try {
         program.compile(options);
@@ -54,8 +53,7 @@ public final class Program extends NativeObject {
 
   private void compile(String options) {
     cl_device_id[] devices = {context.device().clDeviceId()};
-    int status =
-        JoclCall.status(() -> CL.clBuildProgram(id, 1, devices, options, null, null));
+    int status = JoclCall.status(() -> CL.clBuildProgram(id, 1, devices, options, null, null));
     if (status != StatusCode.SUCCESS) {
       throw new ProgramBuildException(status, context.device(), options, log());
     }

@@ -36,8 +36,7 @@ public final class Queue extends NativeObject {
   public static Queue open(Context context, boolean profiling) {
     context.enter();
     try {
-      return context.adopt(
-          new Queue(context, CommandQueues.create(context, profiling), profiling));
+      return context.adopt(new Queue(context, CommandQueues.create(context, profiling), profiling));
     } finally {
       context.leave();
     }
@@ -199,8 +198,8 @@ public final class Queue extends NativeObject {
    *
    * @param globalWorkSize the number of work-items in 1, 2 or 3 dimensions
    * @param localWorkSize the work-group in as many dimensions, or null to leave it to the driver
-   * @throws IllegalArgumentException if a size is negative, the dimensions are not 1 to 3 or differ,
-   *     or the kernel or one of its buffers belongs to another context
+   * @throws IllegalArgumentException if a size is negative, the dimensions are not 1 to 3 or
+   *     differ, or the kernel or one of its buffers belongs to another context
    * @throws IllegalStateException if queue, kernel or one of the kernel's buffers was closed
    * @throws OpenClException if the driver reports an error
    */
@@ -231,8 +230,7 @@ public final class Queue extends NativeObject {
    * @throws IllegalStateException as {@link #launch} does, and if the queue has no profiling
    * @throws OpenClException if the driver reports an error
    */
-  public Event launchTimed(
-      Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
+  public Event launchTimed(Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
     if (!profiling) {
       throw new IllegalStateException(this + " has no profiling; open it with profiling = true");
     }

@@ -103,9 +103,10 @@ public final class StatusCode {
           Map.entry(
               PROFILING_INFO_NOT_AVAILABLE,
               "open the queue with profiling, and wait for the event before asking"),
-          Map.entry(-8, "source and target ranges of the copy overlap: copy through another buffer"),
+          Map.entry(-8, "source and target of the copy overlap: copy through another buffer"),
           Map.entry(BUILD_PROGRAM_FAILURE, "see the build log"),
-          Map.entry(-36, "the driver lost the queue, often after a kernel failed: open a new context"),
+          Map.entry(
+              -36, "the driver lost the queue, often after a failed kernel: use a new context"),
           Map.entry(-43, "the compiler does not know one of the build options"),
           Map.entry(-46, "the program has no kernel of that name"),
           Map.entry(-49, "the kernel has fewer arguments"),

@@ -65,9 +65,7 @@ class FallbackTest {
           .startsWith("INFO not used: OpenCL: ")
           .contains(without().equals("platforms") ? "no driver is registered" : "librar")
           .contains("install");
-      assertThat(lines.get(1))
-          .startsWith("INFO using cpu ")
-          .contains(backend.device().name());
+      assertThat(lines.get(1)).startsWith("INFO using cpu ").contains(backend.device().name());
     } finally {
       logger.removeHandler(handler);
     }

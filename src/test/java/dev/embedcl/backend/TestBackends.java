@@ -7,6 +7,7 @@ import dev.embedcl.backend.BackendProvider.Candidate;
 import dev.embedcl.backend.BackendProvider.Refusal;
 import dev.embedcl.backend.BackendProvider.Survey;
 import dev.embedcl.backend.cpu.TestCpuBackends;
+import dev.embedcl.backend.opencl.TestOpenClBackends;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /**
  * The backends that every operation is tested on: the pure-Java one with 1, 2 and 7 threads, vector
- * and plain loops, and each OpenCL device.
+ * and plain loops, and each OpenCL device, with the launch profiles of a CPU and of a GPU.
  *
  * <p>A device that cannot be used is a skipped test that says why; with {@code
  * EMBEDCL_EXPECT_OPENCL=true} in the environment it is a failed one. Backends are shared by the
@@ -65,6 +66,7 @@ public final class TestBackends implements ArgumentsProvider {
     for (Candidate candidate : openClCandidates()) {
       all.add(new TestBackend(candidate.info().summary(), candidate.opener()));
     }
+    all.addAll(TestOpenClBackends.otherProfiles(TestBackend::new));
     for (Survey survey : OPENCL) {
       survey.refusals().forEach(refusal -> all.add(absent(refusal.toString())));
       for (Candidate candidate : survey.candidates()) {

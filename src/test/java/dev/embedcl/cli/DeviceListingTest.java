@@ -82,8 +82,7 @@ final class DeviceListingTest {
   void refusedDeviceIsListedWithItsReasonOnly() {
     Refusal refusal = new Refusal("opencl:1.0 \"Big\"", "wrong\n  answer", "update the driver");
     String table =
-        table(
-            new DeviceReport(Optional.of(GPU), Optional.of(refusal), false), usable(JAVA, true));
+        table(new DeviceReport(Optional.of(GPU), Optional.of(refusal), false), usable(JAVA, true));
     assertThat(table)
         .doesNotContain("opencl:1.0  gpu")
         .contains("* cpu ")
@@ -123,7 +122,8 @@ final class DeviceListingTest {
 
   @Test
   void jsonWithoutAnyDeviceIsStillJson() throws Exception {
-    assertThat(json()).isEqualToIgnoringWhitespace("{\"auto\":null,\"devices\":[],\"refusals\":[]}");
+    assertThat(json())
+        .isEqualToIgnoringWhitespace("{\"auto\":null,\"devices\":[],\"refusals\":[]}");
   }
 
   private static DeviceReport usable(DeviceInfo device, boolean auto) {

@@ -27,8 +27,19 @@ final class EmbedClCommandTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "--dim", "--max-length", "--stride", "--batch-size", "--seed", "--positions", "--weights",
-        "--token-table", "--position-table", "--save-weights", "--device", "--output", "--verbose",
+        "--dim",
+        "--max-length",
+        "--stride",
+        "--batch-size",
+        "--seed",
+        "--positions",
+        "--weights",
+        "--token-table",
+        "--position-table",
+        "--save-weights",
+        "--device",
+        "--output",
+        "--verbose",
         "--stacktrace"
       })
   void helpOfEmbedNamesEveryOption(String option) {
@@ -80,7 +91,7 @@ final class EmbedClCommandTest {
           embed a --batch-size 65536 --max-length 32768 | --batch-size 65536 times --max-length 32768 is more than 2147483639 tokens at a time: use a smaller --batch-size (see 'embedcl embed --help')
           """)
   void wrongUsageIsOneLineAndStatusTwo(String args, String message) {
-    CommandRun run = CommandRun.of((Object[]) args.strip().split(" +"));
+    CommandRun run = CommandRun.of(args.isEmpty() ? new Object[0] : args.split(" +"));
     assertThat(run.err()).isEqualTo("embedcl: " + message + "\n");
     assertThat(run.out()).isEmpty();
     assertThat(run.status()).isEqualTo(2);

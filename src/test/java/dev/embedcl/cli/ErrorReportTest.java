@@ -26,8 +26,10 @@ final class ErrorReportTest {
 
   @Test
   void messagesOfTheLibraryAreLeftAsTheyAre() {
-    assertThat(ErrorReport.describe(new DeviceUnavailableException("no device"))).isEqualTo("no device");
-    assertThat(ErrorReport.describe(new DeviceMemoryException("too large", 2, 1))).isEqualTo("too large");
+    assertThat(ErrorReport.describe(new DeviceUnavailableException("no device")))
+        .isEqualTo("no device");
+    assertThat(ErrorReport.describe(new DeviceMemoryException("too large", 2, 1)))
+        .isEqualTo("too large");
     assertThat(ErrorReport.describe(new IOException("disk gone"))).isEqualTo("disk gone");
     assertThat(ErrorReport.describe(new IOException())).isEqualTo("IOException");
   }

@@ -38,9 +38,7 @@ class DeviceTest {
   void indicesLeadBackToTheDevice() {
     Platform platform = OpenClLibrary.platforms().get(device.platform().index());
     assertThat(platform).isEqualTo(device.platform()).hasSameHashCodeAs(device.platform());
-    assertThat(platform.devices().get(device.index()))
-        .isEqualTo(device)
-        .hasSameHashCodeAs(device);
+    assertThat(platform.devices().get(device.index())).isEqualTo(device).hasSameHashCodeAs(device);
     assertThat(platform.name()).isNotBlank();
     assertThat(platform.vendor()).isNotBlank();
     assertThat(platform.version()).startsWith("OpenCL ");

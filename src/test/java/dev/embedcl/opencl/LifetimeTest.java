@@ -99,20 +99,19 @@ class LifetimeTest extends OpenClFixture {
         List<Future<?>> workers = new ArrayList<>();
         for (int worker = 0; worker < 2; worker++) {
           workers.add(
-              threads.submit(
-                  () -> {
-                    MemorySegment memory = MemorySegment.ofArray(new byte[3 << 20]);
-                    started.countDown();
-                    try {
-                      while (true) {
-                        queue.write(buffer, 0, memory);
-                        queue.read(buffer, 0, memory);
-                      }
-                    } catch (IllegalStateException e) {
-                      assertThat(e).hasMessageContaining("Buffer of");
-                      refused.incrementAndGet();
-                    }
-                  }));
+              threads.submit(() -> {
+                MemorySegment memory = MemorySegment.ofArray(new byte[3 << 20]);
+                started.countDown();
+                try {
+                  while (true) {
+                    queue.write(buffer, 0, memory);
+                    queue.read(buffer, 0, memory);
+                  }
+                } catch (IllegalStateException e) {
+                  assertThat(e).hasMessageContaining("Buffer of");
+                  refused.incrementAndGet();
+                }
+              }));
         }
         started.await();
         buffer.close();
@@ -133,22 +132,21 @@ class LifetimeTest extends OpenClFixture {
       List<Future<?>> workers = new ArrayList<>();
       for (int worker = 0; worker < 8; worker++) {
         workers.add(
-            threads.submit(
-                () -> {
-                  started.countDown();
-                  try {
-                    KernelPool pool = program.kernels("add");
-                    while (true) {
-                      try (KernelLease lease = pool.lease()) {
-                        lease.kernel().setArg(0, buffer);
-                        lease.kernel().setArg(1, 1);
-                        queue.launch(lease.kernel(), new long[] {4}, null);
-                      }
-                    }
-                  } catch (IllegalStateException e) {
-                    assertThat(e).hasMessageEndingWith("is closed");
+            threads.submit(() -> {
+              started.countDown();
+              try {
+                KernelPool pool = program.kernels("add");
+                while (true) {
+                  try (KernelLease lease = pool.lease()) {
+                    lease.kernel().setArg(0, buffer);
+                    lease.kernel().setArg(1, 1);
+                    queue.launch(lease.kernel(), new long[] {4}, null);
                   }
-                }));
+                }
+              } catch (IllegalStateException e) {
+                assertThat(e).hasMessageEndingWith("is closed");
+              }
+            }));
       }
       started.await();
       Thread.sleep(50); // some are launching, some are making kernels
@@ -171,17 +169,16 @@ class LifetimeTest extends OpenClFixture {
         buffers.add(buffer);
         int value = worker + 1;
         workers.add(
-            threads.submit(
-                () -> {
-                  KernelPool pool = program.kernels("add");
-                  for (int i = 0; i < launches; i++) {
-                    try (KernelLease lease = pool.lease()) {
-                      lease.kernel().setArg(0, buffer);
-                      lease.kernel().setArg(1, value);
-                      queue.launch(lease.kernel(), new long[] {64}, null);
-                    }
-                  }
-                }));
+            threads.submit(() -> {
+              KernelPool pool = program.kernels("add");
+              for (int i = 0; i < launches; i++) {
+                try (KernelLease lease = pool.lease()) {
+                  lease.kernel().setArg(0, buffer);
+                  lease.kernel().setArg(1, value);
+                  queue.launch(lease.kernel(), new long[] {64}, null);
+                }
+              }
+            }));
       }
       for (Future<?> worker : workers) {
         worker.get();
@@ -197,14 +194,12 @@ class LifetimeTest extends OpenClFixture {
     List<String> done = new ArrayList<>();
     Failures failures = new Failures();
     failures.run(() -> done.add("first"));
-    failures.run(
-        () -> {
-          throw new OpenClException("clOne", -5);
-        });
-    failures.run(
-        () -> {
-          throw new OpenClException("clTwo", -6);
-        });
+    failures.run(() -> {
+      throw new OpenClException("clOne", -5);
+    });
+    failures.run(() -> {
+      throw new OpenClException("clTwo", -6);
+    });
     failures.run(() -> done.add("last"));
     assertThat(done).containsExactly("first", "last");
     assertThatThrownBy(failures::rethrow)
@@ -232,8 +227,7 @@ class LifetimeTest extends OpenClFixture {
         .hasMessageContaining("does not belong");
     wrapped.close();
     int[] references = new int[1];
-    CL.clGetContextInfo(
-        owned, CL.CL_CONTEXT_NUM_DEVICES, 4, org.jocl.Pointer.to(references), null);
+    CL.clGetContextInfo(owned, CL.CL_CONTEXT_NUM_DEVICES, 4, org.jocl.Pointer.to(references), null);
     assertThat(references).containsExactly(1);
     assertThat(CL.clFinish(ownedQueue)).isZero();
     assertThat(CL.clReleaseCommandQueue(ownedQueue)).isZero();

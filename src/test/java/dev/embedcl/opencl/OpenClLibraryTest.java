@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -17,13 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 class OpenClLibraryTest {
   @TempDir Path directory;
 
-  @BeforeEach
-  void requireDevice() {
-    OpenClTestDevice.require();
-  }
-
   @Test
   void compiledDivisionByZeroStillThrows() throws Exception {
+    OpenClTestDevice.require();
     ChildJvm.Result result = new ChildJvm().run(LibraryProbe.class, "divide");
     assertThat(result.output()).contains("kernel=7").contains("thrown=all");
     assertThat(result.status()).isZero();
@@ -31,6 +26,7 @@ class OpenClLibraryTest {
 
   @Test
   void noDriverMeansNoPlatforms() throws Exception {
+    OpenClTestDevice.require();
     ChildJvm.Result result =
         new ChildJvm()
             .environment("OCL_ICD_VENDORS", directory.resolve("nothing").toString())
@@ -41,9 +37,10 @@ class OpenClLibraryTest {
 
   @Test
   void platformWithoutDeviceHasNone() throws Exception {
+    Device device = OpenClTestDevice.require();
     assumeTrue(
         OpenClLibrary.devices().size() == 1
-            && OpenClTestDevice.require().platform().name().contains("Portable Computing Language"),
+            && device.platform().name().contains("Portable Computing Language"),
         "only PoCL can be made to drop its device");
     Path file = Files.createFile(directory.resolve("file"));
     ChildJvm.Result result =
@@ -103,12 +100,11 @@ class OpenClLibraryTest {
   @Test
   @EnabledOnOs(OS.LINUX)
   void libraryPlantedInTheTemporaryDirectoryIsNotLoaded() throws Exception {
+    OpenClTestDevice.require();
     Path planted = directory.resolve("libJOCL_2_0_6-linux-" + architecture() + ".so");
     Files.writeString(planted, "somebody else's code");
     ChildJvm.Result result =
-        new ChildJvm()
-            .option("-Djava.io.tmpdir=" + directory)
-            .run(LibraryProbe.class, "list");
+        new ChildJvm().option("-Djava.io.tmpdir=" + directory).run(LibraryProbe.class, "list");
     assertThat(result.output()).contains("platforms=");
     assertThat(result.status()).isZero();
     try (Stream<Path> left = Files.list(directory)) {

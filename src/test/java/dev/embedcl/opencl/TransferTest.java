@@ -75,14 +75,13 @@ class TransferTest extends OpenClFixture {
     cl_event gate = holdUp(queue);
     Thread writer =
         Thread.ofPlatform()
-            .start(
-                () -> {
-                  for (int i = 0; i < writes; i++) {
-                    Arrays.fill(value, i);
-                    long offset = (long) i * value.length * Integer.BYTES;
-                    queue.write(buffer, offset, MemorySegment.ofArray(value));
-                  }
-                });
+            .start(() -> {
+              for (int i = 0; i < writes; i++) {
+                Arrays.fill(value, i);
+                long offset = (long) i * value.length * Integer.BYTES;
+                queue.write(buffer, offset, MemorySegment.ofArray(value));
+              }
+            });
     writer.join(200); // it gets as far as the staging memory reaches
     assertThat(writer.isAlive()).isTrue();
     open(gate);
@@ -171,14 +170,13 @@ class TransferTest extends OpenClFixture {
       AtomicReference<RuntimeException> thrown = new AtomicReference<>();
       Thread other =
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    try {
-                      queue.write(buffer, 0, segment);
-                    } catch (WrongThreadException e) {
-                      thrown.set(e);
-                    }
-                  });
+              .start(() -> {
+                try {
+                  queue.write(buffer, 0, segment);
+                } catch (WrongThreadException e) {
+                  thrown.set(e);
+                }
+              });
       other.join();
       assertThat(thrown.get()).isInstanceOf(WrongThreadException.class);
     }

@@ -62,7 +62,7 @@ class Gpt2TokenizerTest {
 
   @Test
   void equalsThePlainReferenceOnRandomTexts() {
-    for (long seed = 0; seed < 3_000; seed++) {
+    for (long seed = 0; seed < 800; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
       String text = RandomText.mixed(random, random.nextInt(1, 60));
       assertThat(TOKENIZER.encode(text)).as("seed %d", seed).isEqualTo(REFERENCE.encode(text));
@@ -71,7 +71,7 @@ class Gpt2TokenizerTest {
 
   @Test
   void roundTripsEveryText() {
-    for (long seed = 10_000; seed < 11_000; seed++) {
+    for (long seed = 10_000; seed < 10_300; seed++) {
       String text = RandomText.mixed(new SplittableRandom(seed), 100);
       assertThat(TOKENIZER.decode(TOKENIZER.encode(text))).as("seed %d", seed).isEqualTo(text);
     }
@@ -135,10 +135,10 @@ class Gpt2TokenizerTest {
 
   @Test
   void manyThreadsShareOneTokenizer() {
-    String text = RandomText.mixed(new SplittableRandom(5), 3_000);
+    String text = RandomText.mixed(new SplittableRandom(5), 1_000);
     int[] expected = TOKENIZER.encode(text);
 
-    assertThat(IntStream.range(0, 64).parallel().mapToObj(i -> TOKENIZER.encode(text)))
+    assertThat(IntStream.range(0, 16).parallel().mapToObj(i -> TOKENIZER.encode(text)))
         .allSatisfy(ids -> assertThat(ids).isEqualTo(expected));
   }
 

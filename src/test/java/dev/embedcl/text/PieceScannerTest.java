@@ -1,6 +1,7 @@
 package dev.embedcl.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +13,7 @@ class PieceScannerTest {
 
   @Test
   void piecesAreThoseOfTheRegularExpression() {
-    for (long seed = 0; seed < 3_000; seed++) {
+    for (long seed = 0; seed < 1_500; seed++) {
       String text = RandomText.mixed(new SplittableRandom(seed), 30);
       List<String> pieces = new ArrayList<>();
       char[] chars = text.toCharArray();
@@ -37,8 +38,11 @@ class PieceScannerTest {
       int first = PieceScanner.pieceEnd(chars, 0, chars.length, true);
       int second = PieceScanner.pieceEnd(chars, first, chars.length, true);
       List<String> wanted = ReferenceBpe.pieces(text);
-      assertThat(text.substring(0, first)).as("U+%04X", codePoint).isEqualTo(wanted.get(0));
-      assertThat(text.substring(first, second)).as("U+%04X", codePoint).isEqualTo(wanted.get(1));
+      // A million assertion objects would take longer than the scan.
+      if (!wanted.get(0).equals(text.substring(0, first))
+          || !wanted.get(1).equals(text.substring(first, second))) {
+        fail("U+%04X: cut at %d and %d, wanted %s", codePoint, first, second, wanted);
+      }
     }
   }
 

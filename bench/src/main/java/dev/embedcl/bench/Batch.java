@@ -20,8 +20,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Tables, ids and gradients of one shape on one device, with GPT-2's vocabulary. Several sets of ids
- * take turns, so that the rows of one call are not in the caches when it is repeated.
+ * Tables, ids and gradients of one shape on one device, with GPT-2's vocabulary. Several sets of
+ * ids take turns, so that the rows of one call are not in the caches when it is repeated.
  */
 @State(Scope.Benchmark)
 public class Batch {
@@ -74,7 +74,10 @@ public class Batch {
     idSets = new int[ID_SETS][];
     idBuffers = new DeviceBuffer[ID_SETS];
     for (int set = 0; set < ID_SETS; set++) {
-      idSets[set] = ids.equals("zipf") ? Zipf.draw(random, count, NUM_EMBEDDINGS) : random.ints(count, 0, NUM_EMBEDDINGS).toArray();
+      idSets[set] =
+          ids.equals("zipf")
+              ? Zipf.draw(random, count, NUM_EMBEDDINGS)
+              : random.ints(count, 0, NUM_EMBEDDINGS).toArray();
       idBuffers[set] = backend.allocate(DType.INT32, count);
       idBuffers[set].write(MemorySegment.ofArray(idSets[set]));
     }

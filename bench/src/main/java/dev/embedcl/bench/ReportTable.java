@@ -12,7 +12,8 @@ import java.util.TreeMap;
 
 /**
  * Makes the Markdown table of a report from the JSON that JMH writes: time, bytes per second, and
- * the share of what {@link MemcpyBenchmark} reached in the same run, with as many threads at 24 MiB.
+ * the share of what {@link MemcpyBenchmark} reached in the same run, with as many threads at 24
+ * MiB.
  */
 public final class ReportTable {
 
@@ -59,7 +60,10 @@ public final class ReportTable {
       String[] name = result.get("benchmark").asText().split("\\.");
       Map<String, String> params = new TreeMap<>();
       if (result.has("params")) {
-        result.get("params").properties().forEach(p -> params.put(p.getKey(), p.getValue().asText()));
+        result
+            .get("params")
+            .properties()
+            .forEach(p -> params.put(p.getKey(), p.getValue().asText()));
       }
       return new Row(
           name[name.length - 2].replace("Benchmark", "") + " " + name[name.length - 1],

@@ -21,8 +21,7 @@ record LaunchProfile(
     long streamingBytes) {
 
   /** One 16-byte vector for each work-item, neighbours side by side. */
-  static final LaunchProfile GPU =
-      new LaunchProfile(4, false, 128, 1 << 20, Long.MAX_VALUE);
+  static final LaunchProfile GPU = new LaunchProfile(4, false, 128, 1 << 20, Long.MAX_VALUE);
 
   /** One or more whole rows for each work-item: work-items are loops, and cost something. */
   static final LaunchProfile CPU = new LaunchProfile(16, true, 1, 4096, 4L << 20);

@@ -1,5 +1,7 @@
 package dev.embedcl.backend.opencl;
 
+import static dev.embedcl.op.Checks.requireArgument;
+
 import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.DeviceInfo;
 import dev.embedcl.backend.DeviceMemoryException;
@@ -93,10 +95,12 @@ public final class OpenClBackend implements Backend {
   @Override
   public DeviceBuffer allocate(DType type, long elements) {
     requireOpen();
-    if (elements < 0 || elements > Long.MAX_VALUE / type.bytes()) {
-      throw new IllegalArgumentException(
-          "elements = " + elements + " is out of range [0, " + Long.MAX_VALUE / type.bytes() + "]");
-    }
+    requireArgument(elements >= 0, "elements = %d is negative", elements);
+    requireArgument(
+        elements <= Long.MAX_VALUE / type.bytes(),
+        "elements = %d of %s take more than 2^63-1 bytes",
+        elements,
+        type);
     long bytes = elements * type.bytes();
     Buffer buffer;
     try {

@@ -35,8 +35,15 @@ public final class OpenClBuffer implements DeviceBuffer {
     return elements;
   }
 
-  /** Returns the OpenCL buffer; it stays owned by this object. */
+  /**
+   * Returns the OpenCL buffer; it stays owned by this object.
+   *
+   * @throws IllegalStateException if this buffer was closed
+   */
   public Buffer buffer() {
+    if (buffer.isClosed()) {
+      throw new IllegalStateException(this + " is closed; allocate another buffer");
+    }
     return buffer;
   }
 
@@ -46,20 +53,23 @@ public final class OpenClBuffer implements DeviceBuffer {
 
   @Override
   public void write(long offsetElements, MemorySegment source) {
-    queue.write(buffer, offsetBytes(offsetElements, source), source);
+    queue.write(buffer(), offsetBytes(offsetElements, source), source);
   }
 
   @Override
   public void read(long offsetElements, MemorySegment target) {
-    queue.read(buffer, offsetBytes(offsetElements, target), target);
+    queue.read(buffer(), offsetBytes(offsetElements, target), target);
   }
 
   @Override
   public Mapping map(MapMode mode) {
-    dev.embedcl.opencl.Mapping mapping = queue.map(buffer, mode == MapMode.READ_WRITE);
+    dev.embedcl.opencl.Mapping mapping = queue.map(buffer(), mode == MapMode.READ_WRITE);
     return new Mapping() {
       @Override
       public MemorySegment segment() {
+        if (mapping.isClosed()) {
+          throw new IllegalStateException("the mapping of " + OpenClBuffer.this + " is closed");
+        }
         return mapping.segment();
       }
 

@@ -40,6 +40,11 @@ final class OpenClEmbeddingBackward {
   }
 
   private void enqueueAtomic(EmbeddingBackward op) {
+    Positions positions = op.gradPositions();
+    Buffer gradOutput = launcher.own(op.gradOutput().buffer());
+    Buffer indices = launcher.own(requireNonNull(op.indices()));
+    Buffer gradWeight = launcher.own(op.gradWeight().buffer());
+    Buffer gradPositions = positions == null ? null : launcher.own(positions.table().buffer());
     int count = op.batchSize() * op.seqLen();
     if (count == 0) {
       return;
@@ -50,17 +55,16 @@ final class OpenClEmbeddingBackward {
       scatter = kernels;
     }
     int dim = op.gradWeight().columns();
-    Positions positions = op.gradPositions();
     boolean oneWalk = positions != null && (long) op.seqLen() * dim >= FEW_ITEMS;
     launchScatter(
         launcher,
         kernels.variant(dim, 0),
-        launcher.own(op.gradOutput().buffer()),
-        launcher.own(requireNonNull(op.indices())),
-        launcher.own(op.gradWeight().buffer()),
+        gradOutput,
+        indices,
+        gradWeight,
         (int) op.gradWeight().rows(),
-        oneWalk && positions != null ? launcher.own(positions.table().buffer()) : null,
-        oneWalk && positions != null ? positions.start() : 0,
+        oneWalk ? gradPositions : null,
+        positions == null ? 0 : positions.start(),
         dim,
         oneWalk ? op.batchSize() : 1,
         oneWalk ? op.seqLen() : count);

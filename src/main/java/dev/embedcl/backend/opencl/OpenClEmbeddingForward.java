@@ -2,6 +2,7 @@ package dev.embedcl.backend.opencl;
 
 import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.Positions;
+import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Kernel;
 
 /** Enqueues {@code kernels/embedding_forward.cl}. */
@@ -20,10 +21,14 @@ final class OpenClEmbeddingForward {
   }
 
   void enqueue(EmbeddingForward op) {
+    Positions positions = op.positions();
+    Buffer weight = launcher.own(op.weight().buffer());
+    Buffer indices = launcher.own(op.indices());
+    Buffer positionTable = positions == null ? weight : launcher.own(positions.table().buffer());
+    Buffer out = launcher.own(op.out().buffer());
     if (op.count() == 0) {
       return;
     }
-    Positions positions = op.positions();
     int dim = op.weight().columns();
     int batchSize = op.batchSize();
     int seqLen = op.seqLen();
@@ -33,13 +38,13 @@ final class OpenClEmbeddingForward {
       seqLen = op.count() / ROWS_IN_FLIGHT;
     }
     Kernel kernel = kernels.variant(dim, (long) op.count() * dim * Float.BYTES);
-    kernel.setArg(0, launcher.own(op.weight().buffer()));
+    kernel.setArg(0, weight);
     kernel.setArg(1, (int) op.weight().rows());
-    kernel.setArg(2, launcher.own(op.indices()));
-    kernel.setArg(3, launcher.own((positions == null ? op.weight() : positions.table()).buffer()));
+    kernel.setArg(2, indices);
+    kernel.setArg(3, positionTable);
     kernel.setArg(4, positions == null ? 0 : 1);
     kernel.setArg(5, positions == null ? 0 : positions.start());
-    kernel.setArg(6, launcher.own(op.out().buffer()));
+    kernel.setArg(6, out);
     kernel.setArg(7, dim);
     kernel.setArg(8, batchSize);
     kernel.setArg(9, seqLen);

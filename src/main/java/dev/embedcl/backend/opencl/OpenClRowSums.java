@@ -36,6 +36,8 @@ final class OpenClRowSums {
 
   /** Sums the contributions to each row of a table. */
   void enqueueRows(Matrix gradOutput, IndexGroups groups, Matrix table, float scale) {
+    Buffer gradient = launcher.own(gradOutput.buffer());
+    Buffer rows = launcher.own(table.buffer());
     if (groups.count() == 0) {
       return;
     }
@@ -44,12 +46,12 @@ final class OpenClRowSums {
     launcher.queue().write(device, 0, groups.packed());
     Buffer slotBuffer = slots.atLeast(Math.max(1L, groups.slots()) * dim * Float.BYTES);
     Kernel kernel = blocks.variant(dim, 0);
-    kernel.setArg(0, launcher.own(gradOutput.buffer()));
+    kernel.setArg(0, gradient);
     kernel.setArg(1, device);
     kernel.setArg(2, groups.count());
     kernel.setArg(3, groups.blocks());
     kernel.setArg(4, slotBuffer);
-    kernel.setArg(5, launcher.own(table.buffer()));
+    kernel.setArg(5, rows);
     kernel.setArg(6, dim);
     launch(kernel, 7, scale, dim, groups.blocks());
     if (groups.longRows() > 0) {
@@ -59,7 +61,7 @@ final class OpenClRowSums {
       second.setArg(2, groups.blocks());
       second.setArg(3, groups.longRows());
       second.setArg(4, slotBuffer);
-      second.setArg(5, launcher.own(table.buffer()));
+      second.setArg(5, rows);
       second.setArg(6, dim);
       launch(second, 7, scale, dim, groups.longRows());
     }
@@ -68,16 +70,21 @@ final class OpenClRowSums {
   /** Sums over the batch for each position. */
   void enqueuePositions(
       Matrix gradOutput, @Nullable Positions slice, int batchSize, int seqLen, float scale) {
-    if (slice == null || batchSize == 0 || seqLen == 0) {
+    if (slice == null) {
+      return;
+    }
+    Buffer gradient = launcher.own(gradOutput.buffer());
+    Buffer table = launcher.own(slice.table().buffer());
+    if (batchSize == 0 || seqLen == 0) {
       return;
     }
     int dim = slice.table().columns();
     Kernel kernel = positions.variant(dim, 0);
-    kernel.setArg(0, launcher.own(gradOutput.buffer()));
+    kernel.setArg(0, gradient);
     kernel.setArg(1, batchSize);
     kernel.setArg(2, seqLen);
     kernel.setArg(3, slice.start());
-    kernel.setArg(4, launcher.own(slice.table().buffer()));
+    kernel.setArg(4, table);
     kernel.setArg(5, dim);
     launch(kernel, 6, scale, dim, seqLen);
   }
