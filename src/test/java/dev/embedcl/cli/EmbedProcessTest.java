@@ -119,9 +119,9 @@ final class EmbedProcessTest {
   @Test
   @Tag("soak")
   void memoryStaysBoundedHoweverLongTheText() throws Exception {
-    int words = 10_000_000;
+    long words = 10_000_000;
     try (BufferedWriter writer = Files.newBufferedWriter(text)) {
-      for (int i = 0; i < words; i++) {
+      for (long i = 0; i < words; i++) {
         writer.write(i % 10 == 9 ? " end\n" : " word");
       }
     }
