@@ -10,16 +10,64 @@ public final class Checks {
   private Checks() {}
 
   /**
-   * Throws unless {@code condition} holds.
+   * Throws unless {@code condition} holds. The overloads spare a call that passes the making of
+   * arrays and boxes: checks stand in every training step.
    *
    * @param template a {@link String#format} template that names value, limit and cure
    * @throws IllegalArgumentException with the formatted message
    */
-  @SuppressWarnings("AnnotateFormatMethod") // its annotation would be a dependency of its own
   public static void requireArgument(boolean condition, String template, Object... args) {
     if (!condition) {
-      throw new IllegalArgumentException(String.format(Locale.ROOT, template, args));
+      throw illegalArgument(template, args);
     }
+  }
+
+  /** As {@link #requireArgument(boolean, String, Object...)}. */
+  public static void requireArgument(boolean condition, String template, long a) {
+    if (!condition) {
+      throw illegalArgument(template, a);
+    }
+  }
+
+  /** As {@link #requireArgument(boolean, String, Object...)}. */
+  public static void requireArgument(boolean condition, String template, long a, long b) {
+    if (!condition) {
+      throw illegalArgument(template, a, b);
+    }
+  }
+
+  /** As {@link #requireArgument(boolean, String, Object...)}. */
+  public static void requireArgument(boolean condition, String template, long a, long b, long c) {
+    if (!condition) {
+      throw illegalArgument(template, a, b, c);
+    }
+  }
+
+  /** As {@link #requireArgument(boolean, String, Object...)}. */
+  public static void requireArgument(
+      boolean condition, String template, long a, long b, long c, long d) {
+    if (!condition) {
+      throw illegalArgument(template, a, b, c, d);
+    }
+  }
+
+  /** As {@link #requireArgument(boolean, String, Object...)}. */
+  public static void requireArgument(boolean condition, String template, Object a, long b) {
+    if (!condition) {
+      throw illegalArgument(template, a, b);
+    }
+  }
+
+  /** As {@link #requireArgument(boolean, String, Object...)}. */
+  public static void requireArgument(boolean condition, String template, Object a, long b, long c) {
+    if (!condition) {
+      throw illegalArgument(template, a, b, c);
+    }
+  }
+
+  @SuppressWarnings("AnnotateFormatMethod") // its annotation would be a dependency of its own
+  private static IllegalArgumentException illegalArgument(String template, Object... args) {
+    return new IllegalArgumentException(String.format(Locale.ROOT, template, args));
   }
 
   /**
@@ -87,10 +135,9 @@ public final class Checks {
   }
 
   static void requireIndexBuffer(DeviceBuffer indices, long count) {
-    requireArgument(
-        indices.type() == DType.INT32,
-        "indices hold %s; ids are kept as INT32 on a device",
-        indices.type());
+    if (indices.type() != DType.INT32) {
+      throw illegalArgument("indices hold %s; ids are kept as INT32 on a device", indices.type());
+    }
     requireArgument(
         indices.elements() >= count,
         "indices hold %d ids; batchSize * seqLen = %d are needed",
@@ -100,7 +147,8 @@ public final class Checks {
 
   @SuppressWarnings("ReferenceEquality") // the same memory is meant, not an equal one
   static void requireDistinct(String name, Matrix matrix, String otherName, Matrix other) {
-    requireArgument(
-        matrix.buffer() != other.buffer(), "%s and %s are the same buffer", name, otherName);
+    if (matrix.buffer() == other.buffer()) {
+      throw illegalArgument("%s and %s are the same buffer", name, otherName);
+    }
   }
 }

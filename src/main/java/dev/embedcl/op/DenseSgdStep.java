@@ -32,7 +32,9 @@ public record DenseSgdStep(Matrix gradWeight, Matrix weight, float learningRate)
   }
 
   static void requireLearningRate(float learningRate) {
-    requireArgument(
-        Float.isFinite(learningRate), "learningRate = %s is not a finite number", learningRate);
+    if (!Float.isFinite(learningRate)) {
+      throw new IllegalArgumentException(
+          "learningRate = " + learningRate + " is not a finite number");
+    }
   }
 }

@@ -24,10 +24,10 @@ public record Matrix(DeviceBuffer buffer, long rows, int columns) {
    *     buffer is too small
    */
   public Matrix {
-    requireArgument(
-        buffer.type() == DType.FLOAT32,
-        "a matrix of %s is not supported; use FLOAT32",
-        buffer.type());
+    if (buffer.type() != DType.FLOAT32) {
+      throw new IllegalArgumentException(
+          "a matrix of " + buffer.type() + " is not supported; use FLOAT32");
+    }
     requireArgument(
         rows >= 0 && rows <= MAX_ROWS, "rows = %d is out of range [0, %d]", rows, MAX_ROWS);
     requireArgument(columns >= 1, "columns = %d; an embedding has at least 1 dimension", columns);
