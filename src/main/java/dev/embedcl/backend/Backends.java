@@ -63,9 +63,11 @@ public final class Backends {
    * @throws DeviceUnavailableException if a device was named and cannot be used
    */
   public static Backend open(String selector) {
+    String name = selector.strip().toLowerCase(Locale.ROOT);
     List<Refusal> refusals = new ArrayList<>();
-    Predicate<Candidate> wanted = wanted(selector.strip());
-    for (Candidate candidate : candidates(refusals)) {
+    List<Candidate> candidates = candidates(name, refusals);
+    Predicate<Candidate> wanted = wanted(name);
+    for (Candidate candidate : candidates) {
       if (!wanted.test(candidate)) {
         continue;
       }
@@ -75,11 +77,17 @@ public final class Backends {
         return backend.get();
       }
     }
+    List<String> reasons = new ArrayList<>(refusals.stream().map(Refusal::toString).toList());
+    if (candidates.stream().noneMatch(wanted) && !candidates.isEmpty()) {
+      reasons.addFirst(
+          "no device has that name; there are "
+              + String.join(", ", candidates.stream().map(Backends::title).toList()));
+    }
     throw new DeviceUnavailableException(
         "device '"
             + selector
-            + "' cannot be used"
-            + (refusals.isEmpty() ? ": no device has that name" : ": " + join(refusals))
+            + "' cannot be used: "
+            + String.join("; ", reasons)
             + "; 'auto' takes the best device there is, 'cpu' needs no driver");
   }
 
@@ -91,7 +99,7 @@ public final class Backends {
     List<Refusal> refusals = new ArrayList<>();
     List<DeviceReport> reports = new ArrayList<>();
     boolean taken = false;
-    for (Candidate candidate : candidates(refusals)) {
+    for (Candidate candidate : candidates(AUTO, refusals)) {
       List<Refusal> own = new ArrayList<>();
       Optional<Backend> opened = tryOpen(candidate, own);
       if (opened.isPresent()) {
@@ -120,9 +128,10 @@ public final class Backends {
   public record DeviceReport(
       Optional<DeviceInfo> device, Optional<Refusal> refusal, boolean auto) {}
 
-  private static List<Candidate> candidates(List<Refusal> refusals) {
+  /** Returns the devices to choose from, best first; refusals are logged and added. */
+  private static List<Candidate> candidates(String name, List<Refusal> refusals) {
     List<Candidate> all = new ArrayList<>();
-    for (BackendProvider provider : ServiceLoader.load(BackendProvider.class)) {
+    for (BackendProvider provider : providers(name)) {
       Survey survey = provider.survey();
       all.addAll(survey.candidates());
       for (Refusal refusal : survey.refusals()) {
@@ -134,17 +143,36 @@ public final class Backends {
     return all;
   }
 
-  private static Predicate<Candidate> wanted(String selector) {
-    String name = selector.toLowerCase(Locale.ROOT);
+  /** Returns the kinds of backend that a name can mean: with {@code cpu} no driver is touched. */
+  static List<BackendProvider> providers(String name) {
+    List<BackendProvider> meant = new ArrayList<>();
+    ClassLoader ours = Backends.class.getClassLoader();
+    for (BackendProvider provider : ServiceLoader.load(BackendProvider.class, ours)) {
+      boolean other =
+          switch (name) {
+            case "cpu" -> !provider.name().equals("cpu");
+            case "opencl" -> !provider.name().equals("opencl");
+            default -> name.startsWith("opencl:") && !provider.name().equals("opencl");
+          };
+      if (!other) {
+        meant.add(provider);
+      }
+    }
+    return meant;
+  }
+
+  private static Predicate<Candidate> wanted(String name) {
     return switch (name) {
-      case "", AUTO -> candidate -> true;
-      case "cpu" -> candidate -> candidate.info().type() == DeviceType.JAVA;
-      case "opencl" -> candidate -> candidate.info().selector().startsWith("opencl:");
+      case "", AUTO, "cpu", "opencl" -> candidate -> true;
       default ->
           candidate ->
               candidate.info().selector().equals(name)
                   || candidate.info().name().toLowerCase(Locale.ROOT).contains(name);
     };
+  }
+
+  private static String title(Candidate candidate) {
+    return candidate.info().selector() + " \"" + candidate.info().name() + "\"";
   }
 
   private static Optional<Backend> tryOpen(Candidate candidate, List<Refusal> refusals) {
@@ -180,9 +208,5 @@ public final class Backends {
       }
       throw e;
     }
-  }
-
-  private static String join(List<Refusal> refusals) {
-    return String.join("; ", refusals.stream().map(Refusal::toString).toList());
   }
 }

@@ -42,6 +42,25 @@ final class BackendsTest {
   }
 
   @Test
+  void namedKindLeavesOtherKindsAlone() {
+    assertThat(Backends.providers("cpu")).extracting(BackendProvider::name).containsExactly("cpu");
+    assertThat(Backends.providers("opencl:0.0"))
+        .extracting(BackendProvider::name)
+        .containsExactly("opencl");
+    assertThat(Backends.providers("auto"))
+        .extracting(BackendProvider::name)
+        .containsExactlyInAnyOrder("cpu", "opencl");
+  }
+
+  @Test
+  void unknownNameListsTheDevicesThereAre() {
+    assertThatExceptionOfType(DeviceUnavailableException.class)
+        .isThrownBy(() -> Backends.open("no such device"))
+        .withMessageContaining("no device has that name; there are ")
+        .withMessageContaining("cpu \"");
+  }
+
+  @Test
   void propertyNamesTheDevice() {
     String before = System.getProperty(Backends.PROPERTY);
     System.setProperty(Backends.PROPERTY, "cpu");

@@ -95,29 +95,6 @@ class FallbackTest {
   }
 
   @Test
-  void propertyNamesTheDevice() {
-    String before = System.getProperty(Backends.PROPERTY);
-    System.setProperty(Backends.PROPERTY, "cpu");
-    try (Backend backend = Backends.open()) {
-      assertThat(backend.device().type()).isEqualTo(DeviceType.JAVA);
-    } finally {
-      if (before == null) {
-        System.clearProperty(Backends.PROPERTY);
-      } else {
-        System.setProperty(Backends.PROPERTY, before);
-      }
-    }
-  }
-
-  @Test
-  void unknownNameListsWhatThereIsToDo() {
-    assertThatThrownBy(() -> Backends.open("no such device"))
-        .isInstanceOf(DeviceUnavailableException.class)
-        .hasMessageContaining("'no such device'")
-        .hasMessageContaining("auto");
-  }
-
-  @Test
   void nothingNativeIsLeftOpen() {
     Backends.survey();
     assertThat(LiveObjects.count()).isZero();
