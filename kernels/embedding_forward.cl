@@ -16,6 +16,47 @@
 #define ROWS_IN_FLIGHT 4
 #endif
 
+// One position of ROWS_IN_FLIGHT sequences, whose ids are all good.
+static inline void forward_in_flight(global const float *weight, const int *index,
+                                     global const float *position, const int add_positions,
+                                     global float *out, const long stride, const int dim) {
+  FOR_VECTORS(c, dim) {
+    floatv row[ROWS_IN_FLIGHT];
+#pragma unroll
+    for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
+      row[r] = load_vector(weight + (long)index[r] * dim + c);
+    }
+    if (add_positions) {
+      const floatv p = load_vector(position + c);
+#pragma unroll
+      for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
+        row[r] += p;
+      }
+    }
+#pragma unroll
+    for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
+      stream_vector(out + r * stride + c, row[r]);
+    }
+  }
+  FOR_TAIL(c, dim) {
+    for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
+      const float w = weight[(long)index[r] * dim + c];
+      out[r * stride + c] = add_positions ? w + position[c] : w;
+    }
+  }
+}
+
+static inline void forward_one(global const float *from, global const float *position,
+                               const int add_positions, global float *to, const int dim) {
+  FOR_VECTORS(c, dim) {
+    const floatv w = load_vector(from + c);
+    stream_vector(to + c, add_positions ? w + load_vector(position + c) : w);
+  }
+  FOR_TAIL(c, dim) {
+    to[c] = add_positions ? from[c] + position[c] : from[c];
+  }
+}
+
 kernel void embedding_forward(global const float *weight,
                               const uint num_embeddings,
                               global const int *indices,
@@ -27,62 +68,37 @@ kernel void embedding_forward(global const float *weight,
                               const int batch_size,
                               const int seq_len,
                               global uint *status) {
-  const int first = (int)get_global_id(2) * ROWS_IN_FLIGHT;
-  const int rows = min(ROWS_IN_FLIGHT, batch_size - first);
-  for (int t = (int)get_global_id(1); t < seq_len; t += (int)get_global_size(1)) {
-    global const float *position = positions + (long)(start + t) * dim;
-    const long n0 = (long)first * seq_len + t;
-    int index[ROWS_IN_FLIGHT];
-    int good = rows == ROWS_IN_FLIGHT;
-    for (int r = 0; r < rows; r++) {
-      const long n = n0 + (long)r * seq_len;
-      index[r] = indices[n];
-      if (is_bad_index(index[r], num_embeddings)) {
-        good = 0;
-        if (get_global_id(0) == 0) {
-          report_bad_index(status, (uint)n, index[r], num_embeddings);
-        }
-      }
-    }
-    if (good) {
-      FOR_VECTORS(c, dim) {
-        floatv row[ROWS_IN_FLIGHT];
-#pragma unroll
-        for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-          row[r] = load_vector(weight + (long)index[r] * dim + c);
-        }
-        if (add_positions) {
-          const floatv p = load_vector(position + c);
-#pragma unroll
-          for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-            row[r] += p;
+  const int groups = (batch_size - 1) / ROWS_IN_FLIGHT + 1;
+  for (int group = (int)get_global_id(2); group < groups; group += (int)get_global_size(2)) {
+    const int first = group * ROWS_IN_FLIGHT;
+    const int rows = min(ROWS_IN_FLIGHT, batch_size - first);
+    for (int t = (int)get_global_id(1); t < seq_len; t += (int)get_global_size(1)) {
+      global const float *position = positions + (long)(start + t) * dim;
+      const long n0 = (long)first * seq_len + t;
+      int index[ROWS_IN_FLIGHT];
+      int in_flight = 1;
+#pragma unroll // here and below, so that the ids stay in registers
+      for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
+        const long n = n0 + (long)r * seq_len;
+        index[r] = r < rows ? indices[n] : -1;
+        if (is_bad_index(index[r], num_embeddings)) {
+          in_flight = 0;
+          if (r < rows && get_global_id(0) == 0) {
+            report_bad_index(status, (uint)n, index[r], num_embeddings);
           }
         }
+      }
+      if (in_flight) {
+        forward_in_flight(weight, index, position, add_positions, out + n0 * dim,
+                          (long)seq_len * dim, dim);
+        continue;
+      }
+      // The last few sequences, or bad ids among these.
 #pragma unroll
-        for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-          stream_vector(out + (n0 + (long)r * seq_len) * dim + c, row[r]);
-        }
-      }
-      FOR_TAIL(c, dim) {
-        for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-          const float w = weight[(long)index[r] * dim + c];
-          out[(n0 + (long)r * seq_len) * dim + c] = add_positions ? w + position[c] : w;
-        }
-      }
-    } else {
-      // The last few sequences, or ids out of range among these.
-      for (int r = 0; r < rows; r++) {
-        if (is_bad_index(index[r], num_embeddings)) {
-          continue;
-        }
-        global const float *from = weight + (long)index[r] * dim;
-        global float *to = out + (n0 + (long)r * seq_len) * dim;
-        FOR_VECTORS(c, dim) {
-          const floatv w = load_vector(from + c);
-          stream_vector(to + c, add_positions ? w + load_vector(position + c) : w);
-        }
-        FOR_TAIL(c, dim) {
-          to[c] = add_positions ? from[c] + position[c] : from[c];
+      for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
+        if (!is_bad_index(index[r], num_embeddings)) {
+          forward_one(weight + (long)index[r] * dim, position, add_positions,
+                      out + (n0 + (long)r * seq_len) * dim, dim);
         }
       }
     }

@@ -10,18 +10,21 @@ import dev.embedcl.opencl.DeviceType;
  * @param widestVector columns that are moved together where the dimension allows
  * @param unalignedVectors whether vectors that are not aligned to their size pay
  * @param workGroupItems work-items of a work-group; 1 gives each work-item whole rows
- * @param maxRowItems most work-items along the rows; each then walks several rows
+ * @param maxRowGroups most work-groups along the rows; work-items then walk several rows
  * @param streamingBytes results of at least this size are written past the caches
  */
 record LaunchProfile(
     int widestVector,
     boolean unalignedVectors,
     int workGroupItems,
-    int maxRowItems,
+    int maxRowGroups,
     long streamingBytes) {
 
-  /** One 16-byte vector for each work-item, neighbours side by side. */
-  static final LaunchProfile GPU = new LaunchProfile(4, false, 128, 1 << 20, Long.MAX_VALUE);
+  /**
+   * One 16-byte vector for each work-item, neighbours side by side. NVIDIA's devices take up to
+   * 65,535 work-groups along any dimension but the first.
+   */
+  static final LaunchProfile GPU = new LaunchProfile(4, false, 128, 65_535, Long.MAX_VALUE);
 
   /** One or more whole rows for each work-item: work-items are loops, and cost something. */
   static final LaunchProfile CPU = new LaunchProfile(16, true, 1, 4096, 4L << 20);
@@ -71,7 +74,13 @@ record LaunchProfile(
 
   /** Returns the global size along {@code rows} rows. */
   long globalRows(int dim, long rows) {
-    return roundUp(Math.min(rows, maxRowItems), localRows(dim));
+    int localRows = localRows(dim);
+    return roundUp(Math.min(rows, (long) maxRowGroups * localRows), localRows);
+  }
+
+  /** Returns the global size along a third dimension of that length. */
+  long globalDepth(long depth) {
+    return Math.min(depth, maxRowGroups);
   }
 
   private static long roundUp(long value, int multiple) {

@@ -71,7 +71,7 @@ final class Launcher {
   void launch(Kernel kernel, int dim, long rows, long depth) {
     global[0] = profile.globalColumns(dim);
     global[1] = profile.globalRows(dim, rows);
-    global[2] = depth;
+    global[2] = profile.globalDepth(depth);
     local[0] = profile.localColumns(dim);
     local[1] = profile.localRows(dim);
     local[2] = 1;

@@ -18,6 +18,8 @@ class LaunchProfileTest {
         assertThat(profile.globalColumns(dim) % profile.localColumns(dim)).isZero();
         assertThat(profile.globalRows(dim, rows) % profile.localRows(dim)).isZero();
         assertThat(profile.globalRows(dim, rows)).isPositive();
+        assertThat(profile.globalRows(dim, rows) / profile.localRows(dim)).isLessThan(1 << 16);
+        assertThat(profile.globalDepth(rows)).isBetween(1L, (1L << 16) - 1);
         assertThat(profile.localColumns(dim) * profile.localRows(dim))
             .isEqualTo(profile.workGroupItems());
       }
