@@ -41,7 +41,7 @@ public final class CpuBackend implements Backend {
   private long buffersMade;
   private boolean closed;
 
-  CpuBackend(CpuWorkers workers, RowKernels kernels, CpuMemory memory, DeviceInfo device) {
+  CpuBackend(CpuWorkers workers, RowKernels[] kernels, CpuMemory memory, DeviceInfo device) {
     this.workers = workers;
     this.memory = memory;
     this.device = device;

@@ -7,6 +7,7 @@ import dev.embedcl.backend.DeviceType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /** Settings of a {@link CpuBackend}. */
 public final class CpuBackendBuilder {
@@ -72,9 +73,11 @@ public final class CpuBackendBuilder {
       threads = defaultThreads();
     }
     CpuMemory memory = new CpuMemory(CpuMemory.physicalBytes());
+    RowKernels[] kernels = new RowKernels[threads];
+    Arrays.setAll(kernels, i -> vectorized ? VectorLoops.kernels() : new PlainRowKernels());
     return new CpuBackend(
         new CpuWorkers(threads, parallelBytes),
-        vectorized ? VectorLoops.kernels() : new PlainRowKernels(),
+        kernels,
         memory,
         deviceInfo(threads, vectorized, memory));
   }

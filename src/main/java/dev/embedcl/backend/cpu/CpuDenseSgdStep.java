@@ -10,7 +10,8 @@ final class CpuDenseSgdStep implements CpuWorkers.Task {
 
   private final CpuBackend backend;
   private final CpuWorkers workers;
-  private final RowKernels kernels;
+  private final RowKernels[] kernels;
+  private final long[][] offsets;
 
   private MemorySegment gradWeight = MemorySegment.NULL;
   private MemorySegment weight = MemorySegment.NULL;
@@ -18,10 +19,11 @@ final class CpuDenseSgdStep implements CpuWorkers.Task {
   private float rate;
   private int chunks;
 
-  CpuDenseSgdStep(CpuBackend backend, CpuWorkers workers, RowKernels kernels) {
+  CpuDenseSgdStep(CpuBackend backend, CpuWorkers workers, RowKernels[] kernels) {
     this.backend = backend;
     this.workers = workers;
     this.kernels = kernels;
+    this.offsets = new long[workers.threads()][1];
   }
 
   void execute(DenseSgdStep operation) {
@@ -36,15 +38,13 @@ final class CpuDenseSgdStep implements CpuWorkers.Task {
   @Override
   public void run(int worker, int chunk) {
     long stretches = Math.ceilDiv(elements, (long) STRETCH);
-    long end = share(stretches, chunk + 1);
-    for (long stretch = share(stretches, chunk); stretch < end; stretch++) {
+    long[] at = offsets[worker];
+    long end = CpuWorkers.share(stretches, chunk + 1, chunks);
+    for (long stretch = CpuWorkers.share(stretches, chunk, chunks); stretch < end; stretch++) {
       long first = stretch * STRETCH;
       int count = (int) Math.min(STRETCH, elements - first);
-      kernels.step(gradWeight, 4 * first, rate, weight, 4 * first, count);
+      at[0] = 4 * first;
+      kernels[worker].step(gradWeight, at, 1, rate, weight, at, count);
     }
-  }
-
-  private long share(long total, int chunk) {
-    return total / chunks * chunk + total % chunks * chunk / chunks;
   }
 }

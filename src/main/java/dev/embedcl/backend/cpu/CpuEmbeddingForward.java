@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
 final class CpuEmbeddingForward implements CpuWorkers.Task {
   private final CpuBackend backend;
   private final CpuWorkers workers;
-  private final RowKernels kernels;
+  private final RowKernels[] kernels;
   private final CpuStatus status;
   private final long[][] fromOffsets;
   private final long[][] toOffsets;
@@ -34,7 +34,7 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
   private int chunks;
 
   CpuEmbeddingForward(
-      CpuBackend backend, CpuWorkers workers, RowKernels kernels, CpuStatus status) {
+      CpuBackend backend, CpuWorkers workers, RowKernels[] kernels, CpuStatus status) {
     this.backend = backend;
     this.workers = workers;
     this.kernels = kernels;
@@ -67,8 +67,8 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
 
   @Override
   public void run(int worker, int chunk) {
-    long begin = share(chunk);
-    long end = share(chunk + 1);
+    long begin = CpuWorkers.share(units(), chunk, chunks);
+    long end = CpuWorkers.share(units(), chunk + 1, chunks);
     if (withPositions) {
       addPositions(worker, begin, end);
     } else {
@@ -81,10 +81,6 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
     return withPositions
         ? (long) seqLen * Math.ceilDiv(batchSize, RowKernels.ROWS)
         : (long) batchSize * seqLen;
-  }
-
-  private long share(int chunk) {
-    return units() * chunk / chunks;
   }
 
   private long rowBytes() {
@@ -120,7 +116,8 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
           count++;
         }
       }
-      kernels.addToRows(weight, from, count, positions, (start + t) * rowBytes, out, to, columns);
+      kernels[worker].addToRows(
+          weight, from, count, positions, (start + t) * rowBytes, out, to, columns);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.embedcl.backend.cpu;
 
 import dev.embedcl.op.IndexGroups;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Sums rows of a gradient into rows of a table, in the order that {@link
@@ -23,13 +24,8 @@ final class CpuRowSums implements CpuWorkers.Task {
   }
 
   private final CpuWorkers workers;
-  private final RowKernels kernels;
   private final CpuScratch blockSums = new CpuScratch();
-
-  /** One row per thread. */
-  private final CpuScratch rowSums = new CpuScratch();
-
-  private final long[][] offsets;
+  private final Lane[] lanes;
 
   private MemorySegment from = MemorySegment.NULL;
   private MemorySegment to = MemorySegment.NULL;
@@ -41,10 +37,10 @@ final class CpuRowSums implements CpuWorkers.Task {
   private boolean secondPass;
   private int chunks;
 
-  CpuRowSums(CpuWorkers workers, RowKernels kernels) {
+  CpuRowSums(CpuWorkers workers, RowKernels[] kernels) {
     this.workers = workers;
-    this.kernels = kernels;
-    this.offsets = new long[workers.threads()][IndexGroups.BLOCK];
+    this.lanes = new Lane[workers.threads()];
+    Arrays.setAll(lanes, worker -> new Lane(kernels[worker]));
   }
 
   /**
@@ -70,8 +66,10 @@ final class CpuRowSums implements CpuWorkers.Task {
     rowBytes = 4L * columns;
     secondPass = false;
     blockSums.reserve(blocks.slots() * rowBytes);
-    rowSums.reserve(workers.threads() * rowSumBytes());
-    // Each contribution is read; at least a third as much again is read and written of the table.
+    for (Lane lane : lanes) {
+      lane.rowSum.reserve(rowBytes);
+    }
+    // Each contribution is read, and for most a row of the table is read and written.
     chunks = workers.chunksFor(2 * blocks.contributions() * rowBytes, blocks.blocks());
     workers.run(this, chunks);
     if (blocks.longRows() > 0) {
@@ -84,75 +82,96 @@ final class CpuRowSums implements CpuWorkers.Task {
   /** Frees the scratch memory. */
   void close() {
     blockSums.close();
-    rowSums.close();
+    for (Lane lane : lanes) {
+      lane.rowSum.close();
+    }
   }
 
   @Override
   public void run(int worker, int chunk) {
     if (secondPass) {
-      addBlockSums(worker, chunk);
+      int begin = (int) CpuWorkers.share(blocks.longRows(), chunk, chunks);
+      int end = (int) CpuWorkers.share(blocks.longRows(), chunk + 1, chunks);
+      lanes[worker].addBlockSums(begin, end);
     } else {
-      sumBlocks(worker, chunk);
+      long begin = CpuWorkers.share(blocks.contributions(), chunk, chunks);
+      long end = CpuWorkers.share(blocks.contributions(), chunk + 1, chunks);
+      lanes[worker].sumBlocks(blocks.firstBlockFrom(begin), blocks.firstBlockFrom(end));
     }
   }
 
-  private void sumBlocks(int worker, int chunk) {
-    long[] rowAt = offsets[worker];
-    long end = blocks.firstBlockFrom(share(blocks.contributions(), chunk + 1));
-    for (long block = blocks.firstBlockFrom(share(blocks.contributions(), chunk));
-        block < end;
-        block++) {
-      int count = blocks.offsets(block, rowBytes, rowAt);
-      long slot = blocks.slot(block);
-      if (slot < 0) {
-        finishRow(worker, from, count, blocks.row(block) * rowBytes);
-      } else {
-        kernels.sum(from, rowAt, count, blockSums.segment(), slot * rowBytes, columns);
+  /** What one thread does, and its working memory. */
+  private final class Lane {
+    private final RowKernels kernels;
+    private final CpuScratch rowSum = new CpuScratch();
+    private final long[] rowSumAt = new long[1];
+    private final long[] targetAt = new long[1];
+    private long[] rowAt = new long[IndexGroups.BLOCK];
+
+    /** Rows with one contribution, which are finished several at a time. */
+    private final long[] singleAt = new long[RowKernels.ROWS];
+
+    private final long[] singleTargetAt = new long[RowKernels.ROWS];
+    private int singles;
+
+    Lane(RowKernels kernels) {
+      this.kernels = kernels;
+    }
+
+    void sumBlocks(long begin, long end) {
+      singles = 0;
+      for (long block = begin; block < end; block++) {
+        int count = blocks.offsets(block, rowBytes, rowAt);
+        long slot = blocks.slot(block);
+        if (slot >= 0) {
+          kernels.sum(from, rowAt, count, blockSums.segment(), slot * rowBytes, columns);
+        } else if (count > 1) {
+          finishSum(from, count, blocks.row(block) * rowBytes);
+        } else {
+          singleAt[singles] = rowAt[0];
+          singleTargetAt[singles] = blocks.row(block) * rowBytes;
+          singles++;
+          if (singles == RowKernels.ROWS) {
+            finishSingles();
+          }
+        }
+      }
+      finishSingles();
+    }
+
+    void addBlockSums(int begin, int end) {
+      for (int row = begin; row < end; row++) {
+        long first = blocks.firstSlot(row);
+        int count = (int) (blocks.firstSlot(row + 1) - first);
+        if (rowAt.length < count) {
+          rowAt = new long[count + (count >> 1)];
+        }
+        for (int i = 0; i < count; i++) {
+          rowAt[i] = (first + i) * rowBytes;
+        }
+        finishSum(blockSums.segment(), count, blocks.longRow(row) * rowBytes);
       }
     }
-  }
 
-  private void addBlockSums(int worker, int chunk) {
-    int end = (int) share(blocks.longRows(), chunk + 1);
-    for (int row = (int) share(blocks.longRows(), chunk); row < end; row++) {
-      long first = blocks.firstSlot(row);
-      int count = (int) (blocks.firstSlot(row + 1) - first);
-      if (offsets[worker].length < count) {
-        offsets[worker] = new long[count + (count >> 1)];
+    private void finishSum(MemorySegment rows, int count, long toAt) {
+      kernels.sum(rows, rowAt, count, rowSum.segment(), 0, columns);
+      targetAt[0] = toAt;
+      finish(rowSum.segment(), rowSumAt, 1, targetAt);
+    }
+
+    private void finishSingles() {
+      int count = singles;
+      singles = 0;
+      if (count > 0) {
+        finish(from, singleAt, count, singleTargetAt);
       }
-      long[] rowAt = offsets[worker];
-      for (int i = 0; i < count; i++) {
-        rowAt[i] = (first + i) * rowBytes;
+    }
+
+    private void finish(MemorySegment sums, long[] sumAt, int count, long[] toAt) {
+      switch (finish) {
+        case ADD -> kernels.add(sums, sumAt, count, to, toAt, columns);
+        case STEP -> kernels.step(sums, sumAt, count, rate, to, toAt, columns);
       }
-      finishRow(worker, blockSums.segment(), count, blocks.longRow(row) * rowBytes);
     }
-  }
-
-  /** Sums the rows at this thread's offsets, and adds the sum to the table or applies it. */
-  private void finishRow(int worker, MemorySegment rows, int count, long toAt) {
-    long[] rowAt = offsets[worker];
-    MemorySegment sums = rows;
-    long sumAt = rowAt[0];
-    if (count > 1) {
-      sums = rowSums.segment();
-      sumAt = worker * rowSumBytes();
-      kernels.sum(rows, rowAt, count, sums, sumAt, columns);
-    }
-    switch (finish) {
-      case ADD -> kernels.add(sums, sumAt, to, toAt, columns);
-      case STEP -> kernels.step(sums, sumAt, rate, to, toAt, columns);
-    }
-  }
-
-  /**
-   * Returns the size of a thread's row: whole cache lines, and one that no other thread is near.
-   */
-  private long rowSumBytes() {
-    return Math.ceilDiv(rowBytes, CpuMemory.ALIGNMENT_BYTES) * CpuMemory.ALIGNMENT_BYTES
-        + 2 * CpuMemory.ALIGNMENT_BYTES;
-  }
-
-  private long share(long total, int chunk) {
-    return total / chunks * chunk + total % chunks * chunk / chunks;
   }
 }

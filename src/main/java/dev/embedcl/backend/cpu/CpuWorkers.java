@@ -86,6 +86,11 @@ final class CpuWorkers implements AutoCloseable {
     return (int) Math.clamp(units, 1, (long) threads * CHUNKS_PER_THREAD);
   }
 
+  /** Returns where a chunk begins when {@code total} units are cut evenly into {@code chunks}. */
+  static long share(long total, int chunk, int chunks) {
+    return total / chunks * chunk + total % chunks * chunk / chunks;
+  }
+
   /** Runs chunks 0 to {@code chunks - 1} and returns when all are done. */
   void run(Task task, int chunks) {
     if (chunks == 1) {

@@ -5,9 +5,14 @@ import java.lang.foreign.MemorySegment;
 /**
  * The innermost loops, over rows of float32. All offsets are in bytes. Two implementations give the
  * same bits: per column the same additions in the same order, no fused multiply-add.
+ *
+ * <p>Each thread has an instance of its own, which may hold working memory.
  */
 interface RowKernels {
-  /** Most rows that {@link #addToRows} takes at once. */
+  /**
+   * Most rows that are written at once: several of them on their way from memory at a time hide
+   * each other's latency.
+   */
   int ROWS = 4;
 
   /**
@@ -35,11 +40,27 @@ interface RowKernels {
    */
   void sum(MemorySegment rows, long[] rowAt, int count, MemorySegment to, long toAt, int columns);
 
-  /** Adds one row to another: {@code to[toAt + d] += rows[rowAt + d]}. */
-  void add(MemorySegment rows, long rowAt, MemorySegment to, long toAt, int columns);
+  /**
+   * Adds rows to as many others: {@code to[toAt[i] + d] += rows[rowAt[i] + d]} for i below {@code
+   * count}. No two of the targets are the same.
+   *
+   * @param count from 1 to {@link #ROWS}
+   */
+  void add(MemorySegment rows, long[] rowAt, int count, MemorySegment to, long[] toAt, int columns);
 
   /**
-   * {@code to[toAt + d] -= rate * rows[rowAt + d]}, the product rounded before it is subtracted.
+   * Subtracts multiples of rows: {@code to[toAt[i] + d] -= rate * rows[rowAt[i] + d]} for i below
+   * {@code count}, each product rounded before it is subtracted. No two of the targets are the
+   * same.
+   *
+   * @param count from 1 to {@link #ROWS}
    */
-  void step(MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt, int columns);
+  void step(
+      MemorySegment rows,
+      long[] rowAt,
+      int count,
+      float rate,
+      MemorySegment to,
+      long[] toAt,
+      int columns);
 }

@@ -141,21 +141,102 @@ final class VectorRowKernels implements RowKernels {
   }
 
   @Override
-  public void add(MemorySegment rows, long rowAt, MemorySegment to, long toAt, int columns) {
+  public void add(
+      MemorySegment rows, long[] rowAt, int count, MemorySegment to, long[] toAt, int columns) {
+    if (count == ROWS) {
+      addFour(rows, rowAt, to, toAt, columns);
+    } else {
+      for (int i = 0; i < count; i++) {
+        addToOne(rows, rowAt[i], to, toAt[i], to, toAt[i], columns);
+      }
+    }
+  }
+
+  private static void addFour(
+      MemorySegment rows, long[] rowAt, MemorySegment to, long[] toAt, int columns) {
+    final long row0 = rowAt[0];
+    final long row1 = rowAt[1];
+    final long row2 = rowAt[2];
+    final long row3 = rowAt[3];
+    final long to0 = toAt[0];
+    final long to1 = toAt[1];
+    final long to2 = toAt[2];
+    final long to3 = toAt[3];
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      load(to, toAt + d).add(load(rows, rowAt + d)).intoMemorySegment(to, toAt + d, ORDER);
+      FloatVector sum0 = load(to, to0 + d).add(load(rows, row0 + d));
+      FloatVector sum1 = load(to, to1 + d).add(load(rows, row1 + d));
+      FloatVector sum2 = load(to, to2 + d).add(load(rows, row2 + d));
+      FloatVector sum3 = load(to, to3 + d).add(load(rows, row3 + d));
+      sum0.intoMemorySegment(to, to0 + d, ORDER);
+      sum1.intoMemorySegment(to, to1 + d, ORDER);
+      sum2.intoMemorySegment(to, to2 + d, ORDER);
+      sum3.intoMemorySegment(to, to3 + d, ORDER);
     }
     for (; d < bytes; d += 4) {
-      float sum =
-          to.get(JAVA_FLOAT_UNALIGNED, toAt + d) + rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d);
-      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
+      addScalar(rows, row0 + d, to, to0 + d);
+      addScalar(rows, row1 + d, to, to1 + d);
+      addScalar(rows, row2 + d, to, to2 + d);
+      addScalar(rows, row3 + d, to, to3 + d);
     }
+  }
+
+  private static void addScalar(MemorySegment rows, long rowAt, MemorySegment to, long toAt) {
+    float sum = to.get(JAVA_FLOAT_UNALIGNED, toAt) + rows.get(JAVA_FLOAT_UNALIGNED, rowAt);
+    to.set(JAVA_FLOAT_UNALIGNED, toAt, sum);
   }
 
   @Override
   public void step(
+      MemorySegment rows,
+      long[] rowAt,
+      int count,
+      float rate,
+      MemorySegment to,
+      long[] toAt,
+      int columns) {
+    if (count == ROWS) {
+      stepFour(rows, rowAt, rate, to, toAt, columns);
+    } else {
+      for (int i = 0; i < count; i++) {
+        stepOne(rows, rowAt[i], rate, to, toAt[i], columns);
+      }
+    }
+  }
+
+  private static void stepFour(
+      MemorySegment rows, long[] rowAt, float rate, MemorySegment to, long[] toAt, int columns) {
+    final FloatVector rates = FloatVector.broadcast(SPECIES, rate);
+    final long row0 = rowAt[0];
+    final long row1 = rowAt[1];
+    final long row2 = rowAt[2];
+    final long row3 = rowAt[3];
+    final long to0 = toAt[0];
+    final long to1 = toAt[1];
+    final long to2 = toAt[2];
+    final long to3 = toAt[3];
+    final long bytes = 4L * columns;
+    long d = 0;
+    for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
+      FloatVector moved0 = load(to, to0 + d).sub(load(rows, row0 + d).mul(rates));
+      FloatVector moved1 = load(to, to1 + d).sub(load(rows, row1 + d).mul(rates));
+      FloatVector moved2 = load(to, to2 + d).sub(load(rows, row2 + d).mul(rates));
+      FloatVector moved3 = load(to, to3 + d).sub(load(rows, row3 + d).mul(rates));
+      moved0.intoMemorySegment(to, to0 + d, ORDER);
+      moved1.intoMemorySegment(to, to1 + d, ORDER);
+      moved2.intoMemorySegment(to, to2 + d, ORDER);
+      moved3.intoMemorySegment(to, to3 + d, ORDER);
+    }
+    for (; d < bytes; d += 4) {
+      stepScalar(rows, row0 + d, rate, to, to0 + d);
+      stepScalar(rows, row1 + d, rate, to, to1 + d);
+      stepScalar(rows, row2 + d, rate, to, to2 + d);
+      stepScalar(rows, row3 + d, rate, to, to3 + d);
+    }
+  }
+
+  private static void stepOne(
       MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt, int columns) {
     final FloatVector rates = FloatVector.broadcast(SPECIES, rate);
     final long bytes = 4L * columns;
@@ -165,9 +246,14 @@ final class VectorRowKernels implements RowKernels {
       load(to, toAt + d).sub(change).intoMemorySegment(to, toAt + d, ORDER);
     }
     for (; d < bytes; d += 4) {
-      float change = rate * rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d);
-      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, to.get(JAVA_FLOAT_UNALIGNED, toAt + d) - change);
+      stepScalar(rows, rowAt + d, rate, to, toAt + d);
     }
+  }
+
+  private static void stepScalar(
+      MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt) {
+    float change = rate * rows.get(JAVA_FLOAT_UNALIGNED, rowAt);
+    to.set(JAVA_FLOAT_UNALIGNED, toAt, to.get(JAVA_FLOAT_UNALIGNED, toAt) - change);
   }
 
   private static FloatVector load(MemorySegment from, long at) {
