@@ -92,7 +92,7 @@ final class EmbedRun {
 
   private void saveTables(InputEmbedding layer, Map<String, String> metadata) throws IOException {
     if (request.saveWeights().isPresent()) {
-      TableFile.save(request.saveWeights().get(), layer, metadata);
+      TableWriter.save(request.saveWeights().get(), layer, metadata);
     }
   }
 

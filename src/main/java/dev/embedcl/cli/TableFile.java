@@ -4,16 +4,12 @@ import dev.embedcl.backend.Backend;
 import dev.embedcl.cli.EmbedRequest.StoredTables;
 import dev.embedcl.io.Safetensors;
 import dev.embedcl.io.SafetensorsReader;
-import dev.embedcl.io.SafetensorsWriter;
 import dev.embedcl.io.TensorSpec;
 import dev.embedcl.memory.DType;
-import dev.embedcl.memory.DeviceBuffer.MapMode;
-import dev.embedcl.memory.DeviceBuffer.Mapping;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
 import dev.embedcl.nn.InputEmbedding;
 import dev.embedcl.nn.InputEmbeddingBuilder;
-import dev.embedcl.nn.Parameter;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,10 +18,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,13 +29,6 @@ import org.jspecify.annotations.Nullable;
  * rows that are needed are read.
  */
 final class TableFile implements TableSource {
-  /** How a token table's name ends: in GPT-2's files, in BERT's. */
-  private static final List<String> TOKEN_NAMES = List.of("wte.weight", "word_embeddings.weight");
-
-  /** How a positional table's name ends, likewise. */
-  private static final List<String> POSITION_NAMES =
-      List.of("wpe.weight", "position_embeddings.weight");
-
   /** Bytes hashed at a time. */
   private static final int DIGEST_BYTES = 1 << 20;
 
@@ -61,15 +47,9 @@ final class TableFile implements TableSource {
     this.reader = reader;
     this.path = request.file();
     this.digest = sha256();
-    this.tokens = table(request.tokenTable(), TOKEN_NAMES, "token", "--token-table NAME");
+    this.tokens = TableKind.TOKENS.find(reader, request.tokenTable());
     this.positions =
-        withPositions
-            ? table(
-                request.positionTable(),
-                POSITION_NAMES,
-                "positional",
-                "--position-table NAME, or --positions none")
-            : null;
+        withPositions ? TableKind.POSITIONS.find(reader, request.positionTable()) : null;
     if (request.dim().isPresent() && request.dim().getAsInt() != dim()) {
       throw new WrongUsage(
           "--dim "
@@ -82,7 +62,7 @@ final class TableFile implements TableSource {
     }
     if (positions != null && positions.shape().size(1) != dim()) {
       throw new CommandFailure(
-          describe(tokens)
+          TableKind.describe(reader, tokens)
               + " has dimension "
               + dim()
               + ", '"
@@ -120,7 +100,7 @@ final class TableFile implements TableSource {
   public void requireRows(int vocabularySize, int maxLength) {
     if (tokens.shape().size(0) < vocabularySize) {
       throw new CommandFailure(
-          describe(tokens)
+          TableKind.describe(reader, tokens)
               + " has "
               + tokens.shape().size(0)
               + " rows, GPT-2's vocabulary has "
@@ -129,7 +109,7 @@ final class TableFile implements TableSource {
     }
     if (positions != null && positions.shape().size(0) < maxLength) {
       throw new CommandFailure(
-          describe(positions)
+          TableKind.describe(reader, positions)
               + " has "
               + positions.shape().size(0)
               + " rows, --max-length is "
@@ -163,34 +143,6 @@ final class TableFile implements TableSource {
   @Override
   public String description() {
     return "tables of " + path;
-  }
-
-  /**
-   * Writes a layer's tables under GPT-2's names.
-   *
-   * @param metadata what the tables depend on
-   * @throws IOException if the file cannot be written; nothing of it is left then
-   */
-  static void save(Path file, InputEmbedding layer, Map<String, String> metadata)
-      throws IOException {
-    Map<String, Parameter> tables = new LinkedHashMap<>();
-    tables.put(TOKEN_NAMES.getFirst(), layer.tokens().weight());
-    layer
-        .positions()
-        .ifPresent(positions -> tables.put(POSITION_NAMES.getFirst(), positions.weight()));
-    List<TensorSpec> specs =
-        tables.entrySet().stream()
-            .map(each -> new TensorSpec(each.getKey(), DType.FLOAT32, each.getValue().shape()))
-            .toList();
-    try (SafetensorsWriter writer = Safetensors.create(file, specs, metadata);
-        AbandonOnExit _ = new AbandonOnExit(writer)) {
-      for (Map.Entry<String, Parameter> each : tables.entrySet()) {
-        try (Mapping mapping = each.getValue().matrix().buffer().map(MapMode.READ)) {
-          writer.write(each.getKey(), mapping.segment());
-        }
-      }
-      writer.finish();
-    }
   }
 
   @Override
@@ -228,80 +180,6 @@ final class TableFile implements TableSource {
 
   private interface HalfToFloat {
     float apply(short bits);
-  }
-
-  private TensorSpec table(Optional<String> wanted, List<String> usual, String kind, String cure) {
-    String name = wanted.isPresent() ? wanted.get() : usualName(usual, kind, cure);
-    if (!reader.contains(name)) {
-      throw new CommandFailure(
-          path + " has no tensor '" + name + "'; it has " + someNames() + ": use " + cure);
-    }
-    TensorSpec spec;
-    try {
-      spec = reader.spec(name);
-    } catch (IllegalArgumentException e) {
-      throw new CommandFailure(String.valueOf(e.getMessage()), e);
-    }
-    boolean isFloat =
-        switch (spec.type()) {
-          case FLOAT32, FLOAT16, BFLOAT16 -> true;
-          case FLOAT64, INT64, INT32, INT16, INT8, UINT8, BOOL -> false;
-        };
-    if (!isFloat) {
-      throw new CommandFailure(
-          describe(spec) + " is " + spec.type() + ": convert it to FLOAT32, FLOAT16 or BFLOAT16");
-    }
-    if (spec.shape().rank() != 2
-        || spec.shape().size(1) < 1
-        || spec.shape().size(1) > Integer.MAX_VALUE) {
-      throw new CommandFailure(
-          describe(spec) + " has shape " + spec.shape() + ", not [rows, dim]: use " + cure);
-    }
-    return spec;
-  }
-
-  /** Finds the one tensor that has a usual name, alone or behind a prefix and a dot. */
-  private String usualName(List<String> usual, String kind, String cure) {
-    for (String suffix : usual) {
-      List<String> found =
-          reader.names().stream()
-              .filter(name -> name.equals(suffix) || name.endsWith("." + suffix))
-              .toList();
-      if (found.size() == 1) {
-        return found.getFirst();
-      }
-      if (found.size() > 1) {
-        throw new CommandFailure(
-            path
-                + " has several "
-                + kind
-                + " tables, "
-                + String.join(", ", found)
-                + ": choose with "
-                + cure);
-      }
-    }
-    throw new CommandFailure(
-        path
-            + " has no "
-            + kind
-            + " table of a usual name ("
-            + String.join(", ", usual)
-            + "); it has "
-            + someNames()
-            + ": use "
-            + cure);
-  }
-
-  private String someNames() {
-    List<String> names = reader.names().stream().limit(5).toList();
-    return names.isEmpty()
-        ? "no tensors"
-        : String.join(", ", names) + (names.size() < reader.names().size() ? ", …" : "");
-  }
-
-  private String describe(TensorSpec spec) {
-    return path + ": '" + spec.name() + "'";
   }
 
   private static MessageDigest sha256() {
