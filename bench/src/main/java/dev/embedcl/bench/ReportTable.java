@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the Markdown table of a report from the JSON that JMH writes: time, bytes per second, and
@@ -30,27 +31,31 @@ public final class ReportTable {
     for (JsonNode result : new ObjectMapper().readTree(new File(args[0]))) {
       rows.add(Row.of(result));
     }
-    Map<Integer, Double> memcpy = new TreeMap<>();
+    Map<String, Double> memcpy = new TreeMap<>();
     for (Row row : rows) {
-      if (row.name.startsWith("Memcpy") && "25165824".equals(row.params.get("bytes"))) {
-        memcpy.put(row.name.contains("one") ? 1 : 2, row.gigabytesPerSecond);
+      if (row.name.startsWith("Memcpy")) {
+        memcpy.put(row.threads() + "x" + row.params.get("bytes"), row.gigabytesPerSecond);
       }
     }
-    System.out.println("| benchmark | | median µs | GB/s | of memcpy |");
-    System.out.println("|---|---|---:|---:|---:|");
+    System.out.println("| benchmark | | median µs | GB/s | of memcpy 24 MiB | of memcpy 1 GiB |");
+    System.out.println("|---|---|---:|---:|---:|---:|");
     for (Row row : rows) {
-      Double yardstick = memcpy.get(row.threads());
       System.out.printf(
           Locale.ROOT,
-          "| %s | %s | %.1f | %.2f | %s |%n",
+          "| %s | %s | %.1f | %.2f | %s | %s |%n",
           row.name,
           String.join(" ", row.params.values()),
           row.micros,
           row.gigabytesPerSecond,
-          yardstick == null
-              ? "–"
-              : String.format(Locale.ROOT, "%.0f %%", 100 * row.gigabytesPerSecond / yardstick));
+          share(row, memcpy.get(row.threads() + "x25165824")),
+          share(row, memcpy.get(row.threads() + "x1073741824")));
     }
+  }
+
+  private static String share(Row row, @Nullable Double yardstick) {
+    return yardstick == null
+        ? "–"
+        : String.format(Locale.ROOT, "%.0f %%", 100 * row.gigabytesPerSecond / yardstick);
   }
 
   private record Row(
@@ -68,7 +73,7 @@ public final class ReportTable {
       return new Row(
           name[name.length - 2].replace("Benchmark", "") + " " + name[name.length - 1],
           params,
-          1e6 / median(result.get("primaryMetric")),
+          1e6 * result.get("threads").asInt() / median(result.get("primaryMetric")),
           median(result.get("secondaryMetrics").get("gigabytesMoved")));
     }
 
