@@ -66,7 +66,8 @@ final class CpuMemory {
       throw refused(bytes, available, "are left of " + totalBytes + " bytes of memory");
     }
     try {
-      MemorySegment segment = arena.allocate(bytes, ALIGNMENT_BYTES);
+      MemorySegment segment =
+          HugePages.allocate(arena, bytes).orElseGet(() -> arena.allocate(bytes, ALIGNMENT_BYTES));
       usedBytes += bytes;
       return segment;
     } catch (OutOfMemoryError e) {

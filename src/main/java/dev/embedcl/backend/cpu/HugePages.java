@@ -1,0 +1,129 @@
+package dev.embedcl.backend.cpu;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Memory on pages of 2 MiB, where Linux gives them to those who ask. The rows of a batch lie all
+ * over a table; on small pages nearly every one of them costs a walk through the page tables, a
+ * fifth of the time of a forward pass where it was measured.
+ *
+ * <p>Needs native access, and is left out without a word where that is not enabled: the numbers are
+ * the same.
+ */
+final class HugePages {
+  private static final long PAGE_BYTES = 2L << 20;
+
+  /** Smaller buffers would waste more than they gain. */
+  private static final long WORTHWHILE_BYTES = 2 * PAGE_BYTES;
+
+  private static final int PROT_READ_WRITE = 3;
+  private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+  private static final int MADV_HUGEPAGE = 14;
+  private static final long MAP_FAILED = -1;
+
+  private static final @Nullable HugePages LINUX = load();
+
+  private final MethodHandle mmap;
+  private final MethodHandle madvise;
+  private final MethodHandle munmap;
+
+  private HugePages(Linker linker) {
+    this.mmap =
+        handle(
+            linker,
+            "mmap",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_LONG));
+    this.madvise =
+        handle(
+            linker,
+            "madvise",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT));
+    this.munmap =
+        handle(
+            linker,
+            "munmap",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+  }
+
+  /**
+   * Returns zero-filled memory that lives as long as the arena; empty where huge pages are not to
+   * be had or not worth it.
+   */
+  static Optional<MemorySegment> allocate(Arena arena, long bytes) {
+    return LINUX == null || bytes < WORTHWHILE_BYTES || bytes > Long.MAX_VALUE - 2 * PAGE_BYTES
+        ? Optional.empty()
+        : LINUX.map(arena, bytes);
+  }
+
+  private Optional<MemorySegment> map(Arena arena, long bytes) {
+    // One page more than needed, so that an aligned stretch of the size lies within.
+    final long mappedBytes = Math.ceilDiv(bytes, PAGE_BYTES) * PAGE_BYTES + PAGE_BYTES;
+    try {
+      final long mapped =
+          (long) mmap.invokeExact(0L, mappedBytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
+      if (mapped == MAP_FAILED) {
+        return Optional.empty();
+      }
+      long start = Math.ceilDiv(mapped, PAGE_BYTES) * PAGE_BYTES;
+      MemorySegment segment =
+          MemorySegment.ofAddress(start)
+              .reinterpret(bytes, arena, freed -> unmap(mapped, mappedBytes));
+      // A refusal leaves small pages, which serve as well.
+      int ignored = (int) madvise.invokeExact(start, mappedBytes - PAGE_BYTES, MADV_HUGEPAGE);
+      // Taken from the system now: what it has promised and cannot give should not fail later.
+      return Optional.of(segment.fill((byte) 0));
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("mmap and madvise throw nothing", e);
+    }
+  }
+
+  private void unmap(long address, long bytes) {
+    try {
+      int ignored = (int) munmap.invokeExact(address, bytes);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("munmap throws nothing", e);
+    }
+  }
+
+  private static @Nullable HugePages load() {
+    boolean linux = System.getProperty("os.name").equals("Linux");
+    if (!linux || !HugePages.class.getModule().isNativeAccessEnabled()) {
+      return null;
+    }
+    try {
+      return new HugePages(Linker.nativeLinker());
+    } catch (UnsupportedOperationException | IllegalCallerException e) {
+      return null; // no linker for this processor, or access was denied after all
+    }
+  }
+
+  private static MethodHandle handle(Linker linker, String name, FunctionDescriptor type) {
+    SymbolLookup library = linker.defaultLookup();
+    return linker.downcallHandle(
+        library.find(name).orElseThrow(() -> new UnsupportedOperationException(name)), type);
+  }
+}
