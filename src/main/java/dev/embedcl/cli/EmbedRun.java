@@ -2,6 +2,7 @@ package dev.embedcl.cli;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.Backends;
+import dev.embedcl.cli.EmbedRequest.Output;
 import dev.embedcl.cli.EmbedSummary.WrittenFile;
 import dev.embedcl.memory.Shape;
 import dev.embedcl.nn.InputEmbedding;
@@ -61,7 +62,7 @@ final class EmbedRun {
             windows.count(),
             layer.embeddingDim(),
             tables.description(),
-            written(request.output().map(EmbedRequest.Output::file)),
+            written(request.output().map(Output::file)),
             written(request.saveWeights()),
             loop.nanos(),
             System.nanoTime() - start,
@@ -80,10 +81,10 @@ final class EmbedRun {
       return;
     }
     Shape shape = Shape.of(windows.count(), request.maxLength(), layer.embeddingDim());
-    try (EmbeddingFile file =
-            EmbeddingFile.create(
-                request.output().get(), shape, metadata(windows, layer, tableMetadata));
-        AbandonOnExit _ = new AbandonOnExit(file)) {
+    Output output = request.output().get();
+    Map<String, String> metadata = metadata(windows, layer, tableMetadata);
+    try (AbandonOnExit onExit = new AbandonOnExit();
+        EmbeddingFile file = onExit.create(() -> EmbeddingFile.create(output, shape, metadata))) {
       loop.run(Optional.of(file));
       saveTables(layer, tableMetadata);
       file.finish();

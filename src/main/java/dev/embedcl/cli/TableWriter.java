@@ -35,8 +35,8 @@ final class TableWriter {
         tables.entrySet().stream()
             .map(each -> new TensorSpec(each.getKey(), DType.FLOAT32, each.getValue().shape()))
             .toList();
-    try (SafetensorsWriter writer = Safetensors.create(file, specs, metadata);
-        AbandonOnExit _ = new AbandonOnExit(writer)) {
+    try (AbandonOnExit onExit = new AbandonOnExit();
+        SafetensorsWriter writer = onExit.create(() -> Safetensors.create(file, specs, metadata))) {
       for (Map.Entry<String, Parameter> each : tables.entrySet()) {
         try (Mapping mapping = each.getValue().matrix().buffer().map(MapMode.READ)) {
           writer.write(each.getKey(), mapping.segment());

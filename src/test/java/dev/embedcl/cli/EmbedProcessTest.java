@@ -106,7 +106,7 @@ final class EmbedProcessTest {
             "-o",
             output);
     while (child.process().isAlive() && files().size() == 1) {
-      Thread.sleep(1);
+      Thread.onSpinWait();
     }
     assertThat(files()).as("text and part file, while it is being written").hasSize(2);
     child.process().destroy();
