@@ -1,10 +1,7 @@
 package dev.embedcl.op;
 
-import static dev.embedcl.op.OperationReference.assertNear;
 import static dev.embedcl.op.OperationReference.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.embedcl.backend.Backend;
@@ -156,83 +153,15 @@ final class EmbeddingBackwardTest {
   }
 
   @EveryBackend
-  void atomicSumsOfIntegersAreExact(TestBackend device) {
-    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
-    for (int dim : new int[] {1, 3, 4, 8, 33, 128}) {
-      for (int hits : new int[] {1, 65, 2000}) {
-        int[] ids = TestBatch.hotRow(random, 2100, 20, 3, hits);
-        float[] integers = integers(random, 2100 * dim);
-        TestBatch batch = TestBatch.of(random, 100, 21, 1, 20, dim, ids).withGradOutput(integers);
-        checkAtomic(device, batch, integers(random, 20 * dim), true);
-      }
-    }
-  }
-
-  @EveryBackend
-  void atomicSumsAreWithinTheToleranceOtherwise(TestBackend device) {
-    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
-    for (int dim : new int[] {1, 5, 64, 300}) {
-      int[] ids = TestBatch.zipf(random, 30 * 40, 500);
-      TestBatch batch = TestBatch.of(random, 30, 40, 0, 500, dim, ids);
-      checkAtomic(device, batch, TestBatch.numbers(random, 500 * dim), false);
-    }
-    TestBatch hot =
-        TestBatch.of(random, 1, 10_000, 0, 2, 3, TestBatch.hotRow(random, 10_000, 2, 1, 9_990));
-    checkAtomic(device, hot, new float[6], false);
-  }
-
-  @EveryBackend
-  void atomicReportsTheFirstBadIdOnceAndSkipsIt(TestBackend device) {
-    int dim = 5;
-    int[] ids = new int[300];
-    Arrays.setAll(ids, i -> i % 3);
-    ids[211] = -5;
-    ids[7] = 4;
-    ids[299] = Integer.MAX_VALUE;
-    float[] gradOutput = integers(new SplittableRandom(TestBatch.SEED), 300 * dim);
-    float[] expected = new float[4 * dim];
-    float[] expectedPositions = new float[dim];
-    for (int n = 0; n < 300; n++) {
-      for (int d = 0; d < dim; d++) {
-        if (ids[n] >= 0 && ids[n] < 4) {
-          expected[ids[n] * dim + d] += gradOutput[n * dim + d];
-        }
-        // A position has its gradient whatever id stands there.
-        expectedPositions[d] += gradOutput[n * dim + d];
-      }
-    }
-    try (TestMemory memory = new TestMemory(device.shared())) {
-      Matrix gradWeight = memory.matrix(dim, new float[4 * dim]);
-      Matrix gradPositions = memory.matrix(dim, new float[dim]);
-      device
-          .shared()
-          .execute(
-              EmbeddingBackward.atomic(
-                  memory.matrix(dim, gradOutput),
-                  memory.ids(ids),
-                  gradWeight,
-                  new Positions(gradPositions, 0),
-                  300,
-                  1));
-      assertThatThrownBy(device.shared()::synchronize)
-          .isInstanceOf(IndexOutOfBoundsException.class)
-          .hasMessage("indices[7] = 4 is out of range [0, 4)");
-      assertThatCode(device.shared()::synchronize).doesNotThrowAnyException();
-      assertThat(memory.read(gradWeight)).isEqualTo(expected);
-      assertThat(memory.read(gradPositions)).isEqualTo(expectedPositions);
-    }
-  }
-
-  @EveryBackend
   void gradientsAreThoseOfFiniteDifferences(TestBackend device) {
     // The loss is Σ c · out. Small integers make the forward pass and the differences exact.
     SplittableRandom random = new SplittableRandom(TestBatch.SEED);
     int[] ids = {2, 0, 2, 3, 2, 0};
     int dim = 3;
     TestBatch batch = TestBatch.of(random, 2, 3, 1, 5, dim, ids);
-    float[] c = integers(random, 6 * dim);
-    float[] weight = integers(random, 5 * dim);
-    float[] positions = integers(random, 5 * dim);
+    float[] c = TestBatch.integers(random, 6 * dim);
+    float[] weight = TestBatch.integers(random, 5 * dim);
+    float[] positions = TestBatch.integers(random, 5 * dim);
     Backend backend = device.shared();
     try (TestMemory memory = new TestMemory(backend)) {
       Matrix gradWeight = memory.matrix(dim, new float[5 * dim]);
@@ -286,14 +215,6 @@ final class EmbeddingBackwardTest {
     return moved;
   }
 
-  private static float[] integers(SplittableRandom random, int count) {
-    float[] integers = new float[count];
-    for (int i = 0; i < count; i++) {
-      integers[i] = random.nextInt(19) - 9;
-    }
-    return integers;
-  }
-
   static void checkDeterministic(TestBackend device, TestBatch batch, boolean withPositions) {
     Backend backend = device.shared();
     int dim = batch.embeddingDim();
@@ -320,34 +241,7 @@ final class EmbeddingBackwardTest {
     }
   }
 
-  private static void checkAtomic(
-      TestBackend device, TestBatch batch, float[] before, boolean exact) {
-    Backend backend = device.shared();
-    int dim = batch.embeddingDim();
-    try (TestMemory memory = new TestMemory(backend)) {
-      Matrix gradWeight = memory.matrix(dim, before);
-      Matrix gradPositions = memory.matrix(dim, batch.positions());
-      backend.execute(
-          EmbeddingBackward.atomic(
-              memory.matrix(dim, batch.gradOutput()),
-              memory.ids(batch.ids()),
-              gradWeight,
-              new Positions(gradPositions, batch.start()),
-              batch.batchSize(),
-              batch.seqLen()));
-      Map<Integer, List<Integer>> byId = OperationReference.byId(batch);
-      if (exact) {
-        float[] expected = OperationReference.added(before, OperationReference.sums(batch, byId));
-        assertSameBits(memory.read(gradWeight), expected, dim, batch);
-      } else {
-        assertNear(memory.read(gradWeight), before, batch, byId, 1);
-      }
-      checkPositions(memory.read(gradPositions), batch, true);
-      backend.synchronize();
-    }
-  }
-
-  private static void checkPositions(float[] actual, TestBatch batch, boolean withPositions) {
+  static void checkPositions(float[] actual, TestBatch batch, boolean withPositions) {
     float[] expected =
         withPositions
             ? OperationReference.added(

@@ -1,5 +1,6 @@
 package dev.embedcl.op;
 
+import static dev.embedcl.op.OperationReference.UNITS_OF_ANY_SUM;
 import static dev.embedcl.op.OperationReference.assertNear;
 import static dev.embedcl.op.OperationReference.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -121,7 +122,13 @@ final class OclgrindCasesTest {
                   new Positions(memory.matrix(dim, batch.positions()), batch.start()),
                   batch.batchSize(),
                   batch.seqLen()));
-      assertNear(memory.read(gradWeight), batch.weight(), batch, OperationReference.byId(batch), 1);
+      assertNear(
+          memory.read(gradWeight),
+          batch.weight(),
+          batch,
+          OperationReference.byId(batch),
+          1,
+          UNITS_OF_ANY_SUM);
       device.shared().synchronize();
     }
   }

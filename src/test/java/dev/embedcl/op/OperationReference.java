@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,18 +113,29 @@ final class OperationReference {
     return sum;
   }
 
+  /** The project's tolerance, in units of {@link #U}: good for gradients of both signs. */
+  static final IntToDoubleFunction EIGHT_UNITS = _ -> 8;
+
   /**
-   * Expects {@code actual} to be {@code table + factor * Σ g}, computed in float64, within {@code k
-   * · u · (|table| + |factor| · Σ|g|)}. For n additions k is 8 or, if that is more, n, the bound of
-   * any order of additions; from some 30 additions on it is 8 + 4√n, since rounding errors cancel
-   * and one lost addition of many should still show.
+   * For numbers of which nothing is known: n additions and a product may be off by n + 1 units in
+   * any order; from some 30 on it is 8 + 4√n, since one lost addition of many should still show.
+   */
+  static final IntToDoubleFunction UNITS_OF_ANY_SUM =
+      additions -> Math.max(8, Math.min(additions + 1, 8 + 4 * Math.sqrt(additions + 1)));
+
+  /**
+   * Expects {@code actual} to be {@code table + factor * Σ g}, computed in float64, within {@code
+   * units · u · (|table| + |factor| · Σ|g|)}.
+   *
+   * @param units from the number of a row's contributions
    */
   static void assertNear(
       float[] actual,
       float[] table,
       TestBatch batch,
       Map<Integer, List<Integer>> rows,
-      double factor) {
+      double factor,
+      IntToDoubleFunction units) {
     int dim = batch.embeddingDim();
     double[] exact = new double[table.length];
     double[] magnitude = new double[table.length];
@@ -131,11 +143,10 @@ final class OperationReference {
       exact[i] = table[i];
       magnitude[i] = Math.abs(table[i]);
     }
-    double[] units = new double[table.length / dim];
-    Arrays.fill(units, 8);
+    double[] rowUnits = new double[table.length / dim];
+    Arrays.fill(rowUnits, 8);
     rows.forEach((row, contributions) -> {
-      int additions = contributions.size() + 1; // and the product with the factor
-      units[row] = Math.max(8, Math.min(additions, 8 + 4 * Math.sqrt(additions)));
+      rowUnits[row] = units.applyAsDouble(contributions.size());
       for (int n : contributions) {
         for (int d = 0; d < dim; d++) {
           double change = factor * batch.gradOutput()[n * dim + d];
@@ -145,7 +156,7 @@ final class OperationReference {
       }
     });
     for (int i = 0; i < exact.length; i++) {
-      double tolerance = units[i / dim] * U * magnitude[i] + Float.MIN_VALUE;
+      double tolerance = rowUnits[i / dim] * U * magnitude[i] + Float.MIN_VALUE;
       if (!(Math.abs(actual[i] - exact[i]) <= tolerance)) {
         assertThat((double) actual[i])
             .as("row %d, column %d of %s, ± %s", i / dim, i % dim, batch, tolerance)

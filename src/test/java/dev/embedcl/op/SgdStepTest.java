@@ -1,5 +1,6 @@
 package dev.embedcl.op;
 
+import static dev.embedcl.op.OperationReference.UNITS_OF_ANY_SUM;
 import static dev.embedcl.op.OperationReference.assertNear;
 import static dev.embedcl.op.OperationReference.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -132,9 +133,20 @@ final class SgdStepTest {
           dim,
           "the positional table of " + batch);
       if (Math.abs(learningRate) <= 1) {
-        assertNear(memory.read(weight), batch.weight(), batch, byId, -(double) learningRate);
         assertNear(
-            memory.read(table), batch.positions(), batch, byPosition, -(double) learningRate);
+            memory.read(weight),
+            batch.weight(),
+            batch,
+            byId,
+            -(double) learningRate,
+            UNITS_OF_ANY_SUM);
+        assertNear(
+            memory.read(table),
+            batch.positions(),
+            batch,
+            byPosition,
+            -(double) learningRate,
+            UNITS_OF_ANY_SUM);
       }
       assertThat(memory.readBits(gradOutput.buffer()))
           .isEqualTo(TestMemory.bits(batch.gradOutput()));

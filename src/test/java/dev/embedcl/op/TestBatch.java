@@ -113,6 +113,15 @@ final class TestBatch {
     return numbers;
   }
 
+  /** Returns whole numbers so small that every order of additions gives the same sum. */
+  static float[] integers(RandomGenerator random, int count) {
+    float[] integers = new float[count];
+    for (int i = 0; i < count; i++) {
+      integers[i] = random.nextInt(19) - 9;
+    }
+    return integers;
+  }
+
   int batchSize() {
     return batchSize;
   }
