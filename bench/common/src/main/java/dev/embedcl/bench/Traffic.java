@@ -19,4 +19,9 @@ public class Traffic {
   public void reset() {
     gigabytesMoved = 0;
   }
+
+  /** Counts one call's bytes. */
+  public void add(long bytes) {
+    gigabytesMoved += 1e-9 * bytes;
+  }
 }
