@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
-import org.knowm.xchart.VectorGraphicsEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
 /** Bars of bytes per second: ours and each peer's best way, row by row. */
@@ -25,14 +25,13 @@ final class Charts {
 
   private Charts() {}
 
-  /** Writes one SVG for each kind of ids and number of threads that was measured. */
+  /** Writes one PNG for each kind of ids and number of threads that was measured. */
   static void write(Comparison comparison, Path folder) throws IOException {
     for (String ids : comparison.cases().stream().map(Case::ids).distinct().toList()) {
       for (int threads : comparison.cases().stream().map(Case::threads).distinct().toList()) {
         CategoryChart chart = chart(comparison, ids, threads);
-        Path file = folder.resolve("speed-%s-%d.svg".formatted(ids, threads));
-        VectorGraphicsEncoder.saveVectorGraphic(
-            chart, file.toString(), VectorGraphicsFormat.SVG);
+        Path file = folder.resolve("speed-%s-%d.png".formatted(ids, threads));
+        BitmapEncoder.saveBitmap(chart, file.toString(), BitmapFormat.PNG);
       }
     }
   }
