@@ -60,8 +60,7 @@ public class ForwardBenchmark {
     }
 
     private EmbeddingForward forward(int set, Matrix output) {
-      return new EmbeddingForward(
-          weight, idBuffers[set], positions, output, batchSize(), seqLen());
+      return new EmbeddingForward(weight, idBuffers[set], positions, output, batchSize(), seqLen());
     }
 
     private void check(Matrix output, int set) {

@@ -56,8 +56,7 @@ public class StepBenchmark {
 
     void step(int set) {
       backend.execute(
-          new EmbeddingForward(
-              weight, idBuffers[set], positions, output, batchSize(), seqLen()));
+          new EmbeddingForward(weight, idBuffers[set], positions, output, batchSize(), seqLen()));
       groups.rebuild(ids(set), count(), numEmbeddings);
       backend.execute(
           new SgdStep(

@@ -71,8 +71,7 @@ public abstract class Tables extends Inputs {
 
   /** Returns a copy of a whole matrix on the host. */
   static MemorySegment read(Matrix matrix, Arena arena) {
-    MemorySegment floats =
-        arena.allocate(ValueLayout.JAVA_FLOAT, matrix.rows() * matrix.columns());
+    MemorySegment floats = arena.allocate(ValueLayout.JAVA_FLOAT, matrix.rows() * matrix.columns());
     matrix.buffer().read(floats);
     return floats;
   }
@@ -80,8 +79,7 @@ public abstract class Tables extends Inputs {
   private Matrix filled(int rows, Contents contents) {
     Matrix matrix = matrix(rows);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment floats =
-          arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * embeddingDim());
+      MemorySegment floats = arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * embeddingDim());
       contents.fill(floats);
       matrix.buffer().write(floats);
     }

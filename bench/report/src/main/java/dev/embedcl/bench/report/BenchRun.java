@@ -15,9 +15,9 @@ import java.util.function.Function;
 /** Measures and reports; what {@code bench/run} starts when everything is built. */
 public final class BenchRun {
   private static final List<String> FULL =
-      List.of("-f", "1", "-wi", "2", "-w", "300ms", "-i", "5", "-r", "300ms", "-foe", "false");
+      List.of("-f", "1", "-i", "5", "-r", "300ms", "-foe", "false");
   private static final List<String> QUICK =
-      List.of("-f", "1", "-wi", "1", "-w", "200ms", "-i", "3", "-r", "200ms", "-foe", "false");
+      List.of("-f", "1", "-i", "3", "-r", "200ms", "-foe", "false");
   private static final int FULL_ROUNDS = 3;
 
   private final Path bench;
@@ -42,8 +42,7 @@ public final class BenchRun {
         case "--quick" -> {}
         case "--rounds" -> rounds = Integer.parseInt(value(arguments, ++i));
         case "--rows" -> rows = chosen(Row.class, Row::id, value(arguments, ++i));
-        case "--subjects" ->
-            subjects = chosen(Subject.class, Subject::id, value(arguments, ++i));
+        case "--subjects" -> subjects = chosen(Subject.class, Subject::id, value(arguments, ++i));
         case "--into" -> folder = bench.resolve("reports").resolve(value(arguments, ++i));
         default ->
             throw new IllegalArgumentException(
@@ -75,8 +74,7 @@ public final class BenchRun {
     Comparison comparison = new Comparison(records.measurements());
     String summary = MarkdownTable.summary(comparison);
     Files.createDirectories(folder);
-    Files.writeString(
-        folder.resolve("table.md"), summary + "\n" + MarkdownTable.all(comparison));
+    Files.writeString(folder.resolve("table.md"), summary + "\n" + MarkdownTable.all(comparison));
     Charts.write(comparison, folder);
     System.out.println(summary);
     System.out.println(bench.getParent().relativize(folder));
@@ -103,13 +101,10 @@ public final class BenchRun {
           EnumSet.allOf(type).stream()
               .filter(value -> id.apply(value).equals(name))
               .findFirst()
-              .orElseThrow(
-                  () ->
-                      new IllegalArgumentException(
-                          "'%s' is none of %s"
-                              .formatted(
-                                  name,
-                                  EnumSet.allOf(type).stream().map(id).toList()))));
+              .orElseThrow(() ->
+                  new IllegalArgumentException(
+                      "'%s' is none of %s"
+                          .formatted(name, EnumSet.allOf(type).stream().map(id).toList()))));
     }
     return chosen;
   }

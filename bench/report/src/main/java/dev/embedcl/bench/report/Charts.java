@@ -60,8 +60,7 @@ final class Charts {
     for (Map.Entry<String, Predicate<Way>> who : bars().entrySet()) {
       List<Number> values = new ArrayList<>();
       for (Case in : cases) {
-        values.add(
-            comparison.fastest(in, who.getValue()).map(Way::gigabytesPerSecond).orElse(0.0));
+        values.add(comparison.fastest(in, who.getValue()).map(Way::gigabytesPerSecond).orElse(0.0));
       }
       if (values.stream().anyMatch(value -> value.doubleValue() > 0)) {
         chart.addSeries(who.getKey(), titles, values);
@@ -69,8 +68,7 @@ final class Charts {
     }
     double copy = comparison.gigabytesPerSecond(Copy.SLICES, threads);
     if (!Double.isNaN(copy)) {
-      chart.setXAxisTitle(
-          String.format(Locale.ROOT, "a copy of slices reaches %.1f GB/s", copy));
+      chart.setXAxisTitle(String.format(Locale.ROOT, "a copy of slices reaches %.1f GB/s", copy));
     }
     return chart;
   }

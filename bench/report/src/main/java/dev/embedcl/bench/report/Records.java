@@ -37,9 +37,7 @@ final class Records {
       Path file = records.file(subject);
       records.results.put(
           subject,
-          Files.exists(file)
-              ? (ArrayNode) JSON.readTree(file.toFile())
-              : JSON.createArrayNode());
+          Files.exists(file) ? (ArrayNode) JSON.readTree(file.toFile()) : JSON.createArrayNode());
     }
     return records;
   }
@@ -64,9 +62,8 @@ final class Records {
 
   List<Measurement> measurements() {
     List<Measurement> measurements = new ArrayList<>();
-    results.forEach(
-        (subject, array) ->
-            array.forEach(result -> measurements.add(Measurement.of(subject, result))));
+    results.forEach((subject, array) ->
+        array.forEach(result -> measurements.add(Measurement.of(subject, result))));
     return measurements;
   }
 

@@ -3,6 +3,8 @@ package dev.embedcl.bench.report;
 import java.io.IOException;
 import java.time.LocalTime;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 
@@ -43,16 +45,24 @@ final class Rounds {
   }
 
   private List<String> arguments(Subject subject, Row row) {
+    List<String> arguments = new ArrayList<>();
     if (subject == Subject.COPIES) {
-      return List.of("\\.MemcpyBenchmark\\.", "-p", quick ? "bytes=25165824" : "bytes=25165824,1073741824");
+      arguments.add("\\.MemcpyBenchmark\\.");
+      parameter(arguments, "bytes", quick ? "25165824" : "25165824,1073741824");
+    } else {
+      arguments.add(row.include());
+      parameter(arguments, "shape", row.shape);
+      parameter(arguments, "numEmbeddings", Integer.toString(row.numEmbeddings));
+      parameter(arguments, "ids", quick ? "uniform" : "uniform,zipf");
     }
-    return List.of(
-        row.include(),
-        "-p",
-        "shape=" + row.shape,
-        "-p",
-        "numEmbeddings=" + row.numEmbeddings,
-        "-p",
-        quick ? "ids=uniform" : "ids=uniform,zipf");
+    // Loops in Java are fast only when compiled; a peer's are, but not the few calls that lead
+    // there.
+    boolean compiles = subject == Subject.OURS || (row == Row.FORWARD_SMALL && subject.isPeer());
+    Collections.addAll(arguments, "-wi", compiles ? "3" : "1", "-w", compiles ? "800ms" : "300ms");
+    return arguments;
+  }
+
+  private static void parameter(List<String> arguments, String name, String values) {
+    Collections.addAll(arguments, "-p", name + "=" + values);
   }
 }

@@ -13,7 +13,8 @@ enum Subject {
   TENSORFLOW("peers/tensorflow", false, EnumSet.allOf(Row.class)),
   TENSORFLOW_HUGE_PAGES("peers/tensorflow", true, EnumSet.allOf(Row.class)),
   ONNXRUNTIME("peers/onnxruntime", false, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE)),
-  ONNXRUNTIME_HUGE_PAGES("peers/onnxruntime", true, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE)),
+  ONNXRUNTIME_HUGE_PAGES(
+      "peers/onnxruntime", true, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE)),
   DJL("peers/djl", false, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE)),
   DJL_HUGE_PAGES("peers/djl", true, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE));
 

@@ -84,8 +84,7 @@ public class ForwardBenchmark {
     }
 
     NDArray forward(int set) {
-      NDList rows =
-          weight.getNDArrayInternal().embedding(indices[set], weight, SparseFormat.DENSE);
+      NDList rows = weight.getNDArrayInternal().embedding(indices[set], weight, SparseFormat.DENSE);
       return rows.singletonOrThrow().addi(positions);
     }
 

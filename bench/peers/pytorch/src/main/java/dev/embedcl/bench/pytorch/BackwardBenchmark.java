@@ -53,8 +53,7 @@ public class BackwardBenchmark {
           Tensor values = sparse.values()) {
         reference().requireFresh(memory(added), memory(gradPositions), 0);
         reference().requireFresh(memory(dense), memory(gradPositions), 0);
-        reference()
-            .requireSparse(memory(rows).toArray(ValueLayout.JAVA_LONG), memory(values), 0);
+        reference().requireSparse(memory(rows).toArray(ValueLayout.JAVA_LONG), memory(values), 0);
       }
     }
 
@@ -73,14 +72,12 @@ public class BackwardBenchmark {
     }
 
     Tensor embeddingDenseBackward(int set) {
-      return torch.embedding_dense_backward(
-          gradOutput, idTensors[set], numEmbeddings, -1, false);
+      return torch.embedding_dense_backward(gradOutput, idTensors[set], numEmbeddings, -1, false);
     }
 
     Tensor coalesced(int set) {
       try (Tensor sparse =
-          torch.embedding_sparse_backward(
-              gradOutput, idTensors[set], numEmbeddings, -1, false)) {
+          torch.embedding_sparse_backward(gradOutput, idTensors[set], numEmbeddings, -1, false)) {
         return sparse.coalesce();
       }
     }

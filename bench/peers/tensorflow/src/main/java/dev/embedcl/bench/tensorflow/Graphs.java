@@ -60,8 +60,7 @@ public abstract class Graphs extends Inputs {
     indices = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(batchSize(), seqLen())));
     idTensors = new Tensor[sets()];
     for (int set = 0; set < sets(); set++) {
-      idTensors[set] =
-          TInt32.tensorOf(Shape.of(batchSize(), seqLen()), DataBuffers.of(ids(set)));
+      idTensors[set] = TInt32.tensorOf(Shape.of(batchSize(), seqLen()), DataBuffers.of(ids(set)));
     }
   }
 
@@ -115,8 +114,7 @@ public abstract class Graphs extends Inputs {
 
   private Operand<? extends TType> variable(Contents contents, Shape shape) {
     // Without names of their own, all variables of a graph would be one.
-    var variable =
-        tf.varHandleOp(TFloat32.class, shape, VarHandleOp.sharedName(contents.name()));
+    var variable = tf.varHandleOp(TFloat32.class, shape, VarHandleOp.sharedName(contents.name()));
     Placeholder<TFloat32> value = tf.placeholder(TFloat32.class, Placeholder.shape(shape));
     var assign = tf.assignVariableOp(variable, value);
     try (Tensor tensor = filled(contents, shape)) {

@@ -57,8 +57,7 @@ public class StepBenchmark {
       Operand<TFloat32> sums = tf.sum(gradOutput, tf.constant(0));
       updates =
           new Op[] {
-            after.resourceScatterSub(
-                weight, flatIndices(), tf.math.mul(rows(gradOutput), factor)),
+            after.resourceScatterSub(weight, flatIndices(), tf.math.mul(rows(gradOutput), factor)),
             after.assignSubVariableOp(positions, tf.math.mul(sums, factor))
           };
       try (Result result = step(0)) {
