@@ -55,10 +55,11 @@ final class Rounds {
       parameter(arguments, "numEmbeddings", Integer.toString(row.numEmbeddings));
       parameter(arguments, "ids", quick ? "uniform" : "uniform,zipf");
     }
-    // Loops in Java are fast only when compiled; a peer's are, but not the few calls that lead
-    // there.
+    // A peer is compiled already, but for the few calls in Java that lead there; loops in Java are
+    // slow until they are compiled, which takes a second or two.
     boolean compiles = subject == Subject.OURS || (row == Row.FORWARD_SMALL && subject.isPeer());
-    Collections.addAll(arguments, "-wi", compiles ? "3" : "1", "-w", compiles ? "800ms" : "300ms");
+    String warmups = compiles ? (quick ? "2" : "4") : "1";
+    Collections.addAll(arguments, "-wi", warmups, "-w", compiles ? "1s" : "300ms");
     return arguments;
   }
 

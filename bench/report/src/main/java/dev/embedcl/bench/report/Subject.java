@@ -10,13 +10,12 @@ enum Subject {
   OURS("ours", false, EnumSet.complementOf(EnumSet.of(Row.GRADIENT_SPARSE))),
   PYTORCH("peers/pytorch", false, EnumSet.allOf(Row.class)),
   PYTORCH_HUGE_PAGES("peers/pytorch", true, EnumSet.allOf(Row.class)),
-  TENSORFLOW("peers/tensorflow", false, EnumSet.allOf(Row.class)),
-  TENSORFLOW_HUGE_PAGES("peers/tensorflow", true, EnumSet.allOf(Row.class)),
+  TENSORFLOW("peers/tensorflow", false, EnumSet.complementOf(EnumSet.of(Row.FORWARD_INTO))),
+  TENSORFLOW_HUGE_PAGES("peers/tensorflow", true, TENSORFLOW.rows),
   ONNXRUNTIME("peers/onnxruntime", false, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE)),
-  ONNXRUNTIME_HUGE_PAGES(
-      "peers/onnxruntime", true, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE)),
-  DJL("peers/djl", false, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE)),
-  DJL_HUGE_PAGES("peers/djl", true, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE));
+  ONNXRUNTIME_HUGE_PAGES("peers/onnxruntime", true, ONNXRUNTIME.rows),
+  DJL("peers/djl", false, EnumSet.of(Row.FORWARD_SMALL, Row.FORWARD_FRESH, Row.FORWARD_LARGE)),
+  DJL_HUGE_PAGES("peers/djl", true, DJL.rows);
 
   /** The module's folder, below bench/. */
   final String module;
