@@ -30,8 +30,10 @@ final class Charts {
     for (String ids : comparison.cases().stream().map(Case::ids).distinct().toList()) {
       for (int threads : comparison.cases().stream().map(Case::threads).distinct().toList()) {
         CategoryChart chart = chart(comparison, ids, threads);
-        Path file = folder.resolve("speed-%s-%d.png".formatted(ids, threads));
-        BitmapEncoder.saveBitmap(chart, file.toString(), BitmapFormat.PNG);
+        if (!chart.getSeriesMap().isEmpty()) {
+          Path file = folder.resolve("speed-%s-%d.png".formatted(ids, threads));
+          BitmapEncoder.saveBitmap(chart, file.toString(), BitmapFormat.PNG);
+        }
       }
     }
   }
@@ -54,9 +56,6 @@ final class Charts {
             .filter(in -> in.row() != Row.FORWARD_SMALL) // it never leaves the caches
             .toList();
     List<String> titles = cases.stream().map(in -> in.row().title).toList();
-    if (titles.isEmpty()) {
-      titles = List.of("");
-    }
     for (Map.Entry<String, Predicate<Way>> who : bars().entrySet()) {
       List<Number> values = new ArrayList<>();
       for (Case in : cases) {

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.embedcl.bench.report.Comparison.Case;
 import dev.embedcl.bench.report.Comparison.Copy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ComparisonTest {
   private static final Case CASE = new Case(Row.FORWARD_INTO, "uniform", 1);
@@ -64,6 +68,19 @@ class ComparisonTest {
             "| forward into given memory | 8×1024×768 | uniform | 1 | 150 | 7.50 |",
             "| pytorch `intoFast` | 300 | 3.00× | 50.0 |");
     assertThat(MarkdownTable.all(comparison)).contains("| pytorch | intoSlow | 1 | 900 | 0.90 |");
+  }
+
+  @Test
+  void chartsAreDrawnOfWhatWasMeasuredOnly(@TempDir Path folder) throws IOException {
+    Charts.write(comparison, folder);
+    assertThat(folder).isDirectoryContaining("glob:**speed-uniform-1.png");
+    Path none = Files.createDirectory(folder.resolve("none"));
+    Charts.write(
+        new Comparison(
+            List.of(
+                new Measurement(Subject.OURS, Row.FORWARD_SMALL, 1, "into cpu", "zipf", 2, 2, 40))),
+        none);
+    assertThat(none).isEmptyDirectory();
   }
 
   @Test
