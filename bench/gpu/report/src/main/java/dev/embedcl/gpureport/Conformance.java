@@ -62,6 +62,9 @@ final class Conformance {
         "%s passed, %s failed, %d skipped, in %d s; on this device alone, cut as a GPU and as a CPU."
             .formatted(
                 json.get("passed"), json.get("failed"), list(json, "skipped").size(), seconds));
+    if (Integer.valueOf(0).equals(json.get("passed"))) {
+      report.text("NO TEST RAN: see conformance.log.");
+    }
     if (!complete) {
       report.text(
           "NOT COMPLETE: the process " + end + " in or after '" + json.get("last") + "'.");

@@ -5,6 +5,8 @@ import dev.embedcl.op.Accumulation;
 import dev.embedcl.op.IndexGroups;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +44,9 @@ final class OperationTimes {
   /** Runs all that fits into the device's memory and the time; returns whether all was right. */
   boolean run(ReportFolder report) throws IOException {
     report.section("Operations");
+    report.put("operations", results);
+    report.put("fingerprints", fingerprints);
+    report.put("skipped", skipped);
     for (BatchShape shape : BatchShape.timed()) {
       if (quick && shape.outElements() > 8 << 20) {
         skipped.add(shape.name() + ": left out by --quick");
@@ -68,6 +73,7 @@ final class OperationTimes {
         skipped.add(shape.name() + ": out of time, see --limit");
       } else {
         shape(shape, batches);
+        report.flush(); // a larger shape may be too much for a driver
       }
     }
     skipped.add("bags of 65,536 x 20 in a table of 10^7 x 128: this version has no bags");
@@ -86,10 +92,17 @@ final class OperationTimes {
     return fingerprints;
   }
 
-  private static long hostBytes() {
-    return ((com.sun.management.OperatingSystemMXBean)
-            java.lang.management.ManagementFactory.getOperatingSystemMXBean())
-        .getFreeMemorySize();
+  /** Returns the host's memory that can be had, page cache included, as far as it is known. */
+  private static long hostBytes() throws IOException {
+    Path counts = Path.of("/proc/meminfo");
+    if (Files.isReadable(counts)) {
+      for (String line : Files.readAllLines(counts)) {
+        if (line.startsWith("MemAvailable:")) {
+          return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+        }
+      }
+    }
+    return Long.MAX_VALUE;
   }
 
   private void shape(BatchShape shape, int batches) {
@@ -246,9 +259,6 @@ final class OperationTimes {
   }
 
   private void write(ReportFolder report) throws IOException {
-    report.put("operations", results);
-    report.put("fingerprints", fingerprints);
-    report.put("skipped", skipped);
     report.put("bitIdentical", allRight);
     report.text(
         allRight
