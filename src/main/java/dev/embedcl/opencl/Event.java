@@ -37,12 +37,16 @@ public final class Event extends NativeObject {
     return endNanos() - startNanos();
   }
 
-  /** Returns when the kernel began, by the device's clock; waits and throws as its duration does. */
+  /**
+   * Returns when the kernel began, by the device's clock; waits and throws as its duration does.
+   */
   public long startNanos() {
     return nanos(CL.CL_PROFILING_COMMAND_START);
   }
 
-  /** Returns when the kernel ended, by the device's clock; waits and throws as its duration does. */
+  /**
+   * Returns when the kernel ended, by the device's clock; waits and throws as its duration does.
+   */
   public long endNanos() {
     return nanos(CL.CL_PROFILING_COMMAND_END);
   }

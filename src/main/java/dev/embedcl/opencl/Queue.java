@@ -224,8 +224,7 @@ public final class Queue extends NativeObject {
   /**
    * Enqueues a kernel and returns an event that tells how long it ran; see {@link #launch}.
    *
-   * @throws IllegalArgumentException as {@link #launch} does, and if a global size is 0: there is
-   *     nothing to time
+   * @throws IllegalArgumentException as {@link #launch} does, and if a global size is 0
    * @throws IllegalStateException as {@link #launch} does, and if the queue has no profiling
    * @throws OpenClException if the driver reports an error
    */

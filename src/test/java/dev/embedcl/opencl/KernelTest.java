@@ -117,12 +117,11 @@ class KernelTest extends OpenClFixture {
     reverse.setArg(0, data);
     reverse.setLocalArg(1, 16);
     List<String> seen = new ArrayList<>();
-    queue.observeLaunches(
-        (kernel, event) -> {
-          seen.add(kernel);
-          assertThat(event.endNanos()).isGreaterThan(event.startNanos());
-          event.close();
-        });
+    queue.observeLaunches((kernel, event) -> {
+      seen.add(kernel);
+      assertThat(event.endNanos()).isGreaterThan(event.startNanos());
+      event.close();
+    });
     queue.launch(reverse, new long[] {4}, new long[] {4});
     queue.launch(reverse, new long[] {0}, null);
     queue.observeLaunches(null);

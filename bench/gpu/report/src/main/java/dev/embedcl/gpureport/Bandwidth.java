@@ -1,6 +1,8 @@
 package dev.embedcl.gpureport;
 
 import dev.embedcl.opencl.Buffer;
+import dev.embedcl.opencl.Device;
+import dev.embedcl.opencl.DeviceType;
 import dev.embedcl.opencl.Event;
 import dev.embedcl.opencl.Kernel;
 import java.io.IOException;
@@ -40,7 +42,8 @@ record Bandwidth(double copyBytesPerNano) {
   static Bandwidth measure(OpenDevice device, boolean quick, ReportFolder report)
       throws IOException {
     report.section("Memory");
-    long most = Math.min(device.device().maxAllocationBytes(), device.context().availableBytes() / 4);
+    long most =
+        Math.min(device.device().maxAllocationBytes(), device.context().availableBytes() / 4);
     long bytes = Long.highestOneBit(Math.min(most, quick ? 64L << 20 : 1L << 30));
     Map<String, Double> rates = new LinkedHashMap<>();
     try (Buffer from = device.context().allocate(bytes);
@@ -54,7 +57,7 @@ record Bandwidth(double copyBytesPerNano) {
         kernel.setArg(1, to);
         kernel.setArg(2, bytes / 16);
         double best = 0;
-        for (Cut cut : Cut.of(device.device().computeUnits(), bytes / 16)) {
+        for (Cut cut : Cut.of(device.device(), bytes / 16)) {
           best = Math.max(best, moved(name, bytes) / kernelNanos(device, kernel, cut));
         }
         rates.put(name.substring(0, 4) + ", kernel", best);
@@ -78,9 +81,8 @@ record Bandwidth(double copyBytesPerNano) {
     }
     double copy = Math.max(value(rates, "copy, kernel"), value(rates, "copy, driver"));
     List<List<String>> rows = new ArrayList<>();
-    rates.forEach(
-        (name, rate) ->
-            rows.add(List.of(name, one("%.1f", rate), one("%.0f %%", 100 * rate / copy))));
+    rates.forEach((name, rate) ->
+        rows.add(List.of(name, one("%.1f", rate), one("%.0f %%", 100 * rate / copy))));
     report.text(
         one("%d MiB; kernels by event times, the rest by wall times, median of ", bytes >> 20)
             + RUNS
@@ -93,13 +95,16 @@ record Bandwidth(double copyBytesPerNano) {
 
   /** Global and local size. */
   private record Cut(long global, long local) {
-    static List<Cut> of(int computeUnits, long vectors) {
+    static List<Cut> of(Device device, long vectors) {
+      int computeUnits = device.computeUnits();
       List<Cut> cuts = new ArrayList<>();
       for (long groups : new long[] {8, 32, Long.MAX_VALUE / 1024 / computeUnits}) {
         long items = Math.min(vectors, groups * computeUnits * 256);
         cuts.add(new Cut((items + 255) / 256 * 256, 256));
       }
-      cuts.add(new Cut(computeUnits, 1)); // whole loops, for CPUs
+      if (device.type() == DeviceType.CPU) {
+        cuts.add(new Cut(computeUnits, 1)); // one loop for each core
+      }
       return cuts;
     }
   }
@@ -108,9 +113,7 @@ record Bandwidth(double copyBytesPerNano) {
     List<Double> nanos = new ArrayList<>();
     for (int run = 0; run < RUNS; run++) {
       try (Event event =
-          device
-              .queue()
-              .launchTimed(kernel, new long[] {cut.global()}, new long[] {cut.local()})) {
+          device.queue().launchTimed(kernel, new long[] {cut.global()}, new long[] {cut.local()})) {
         nanos.add((double) event.durationNanos());
       }
     }

@@ -22,6 +22,7 @@ record BatchShape(
   /** The sizes that are timed, the smaller first. */
   static List<BatchShape> timed() {
     return List.of(
+        TINY,
         gpt2(8),
         gpt2(16),
         gpt2(32),

@@ -13,8 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the driver made of the kernels that ran. NVIDIA's gives PTX, which is counted and kept beside
- * the report; others give machine code in a format of their own.
+ * What the driver made of the kernels that ran. NVIDIA's gives PTX, which is counted and kept
+ * beside the report; others give machine code in a format of their own.
  */
 final class CompiledKernels {
   private static final Pattern KERNEL = Pattern.compile("\\bkernel\\s+void\\s+(\\w+)");

@@ -66,8 +66,7 @@ final class Conformance {
       report.text("NO TEST RAN: see conformance.log.");
     }
     if (!complete) {
-      report.text(
-          "NOT COMPLETE: the process " + end + " in or after '" + json.get("last") + "'.");
+      report.text("NOT COMPLETE: the process " + end + " in or after '" + json.get("last") + "'.");
     }
     if (json.get("passedByClass") instanceof Map<?, ?> classes) {
       report.table(

@@ -86,8 +86,14 @@ final class ConformanceRun {
         case FAILED -> {
           failed++;
           if (failures.size() < MOST_FAILURES) {
-            failures.add(className(test) + ", " + test.getLegacyReportingName() + ", "
-                + test.getDisplayName() + ": " + message(result));
+            failures.add(
+                className(test)
+                    + ", "
+                    + test.getLegacyReportingName()
+                    + ", "
+                    + test.getDisplayName()
+                    + ": "
+                    + message(result));
           }
         }
       }

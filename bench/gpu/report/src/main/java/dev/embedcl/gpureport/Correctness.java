@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a device gives the bits that the pure-Java backend gives, at the shapes that are timed.
- * The atomic scatter has no fixed order, so each element has to be within (n - 1) * n * 2^-24 / 2 of
- * the deterministic sum of its n contributions, each at most 1/2, with a factor of 2 for both sums.
+ * The atomic scatter has no fixed order, so each element has to be within (n - 1) * n * 2^-24 / 2
+ * of the deterministic sum of its n contributions, each at most 1/2, with a factor of 2 for both
+ * sums.
  */
 final class Correctness {
   private static final int SAMPLES = 32;
@@ -84,7 +85,8 @@ final class Correctness {
     try (DeviceBuffer.Mapping expected = theirs.buffer().map(DeviceBuffer.MapMode.READ)) {
       long at = read.mismatch(expected.segment());
       checks.add(
-          new Check(operation, at < 0 ? "" : difference(read, expected.segment(), at / Float.BYTES)));
+          new Check(
+              operation, at < 0 ? "" : difference(read, expected.segment(), at / Float.BYTES)));
     }
   }
 

@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** One command that finds out all about a device, and writes one folder. */
 @Command(
@@ -23,6 +25,8 @@ import picocli.CommandLine.Option;
           + " usage."
     })
 final class GpuReport implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   @Option(
       names = "--device",
       paramLabel = "NAME",
@@ -59,12 +63,11 @@ final class GpuReport implements Callable<Integer> {
   /** Runs the command and ends the virtual machine with its exit status. */
   public static void main(String[] args) {
     CommandLine commandLine = new CommandLine(new GpuReport());
-    commandLine.setExecutionExceptionHandler(
-        (exception, command, parsed) -> {
-          exception.printStackTrace(command.getErr()); // a first run on a new device needs it all
-          command.getErr().flush();
-          return CommandLine.ExitCode.SOFTWARE;
-        });
+    commandLine.setExecutionExceptionHandler((exception, command, parsed) -> {
+      exception.printStackTrace(command.getErr()); // a first run on a new device needs it all
+      command.getErr().flush();
+      return CommandLine.ExitCode.SOFTWARE;
+    });
     System.exit(commandLine.execute(args));
   }
 
@@ -74,7 +77,11 @@ final class GpuReport implements Callable<Integer> {
     ReportFolder report = new ReportFolder(out);
     boolean right = true;
     try (OpenDevice device = OpenDevice.open(deviceName)) {
-      report.put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+      String date = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+      String command = String.join(" ", spec.commandLine().getParseResult().originalArgs());
+      report.put("date", date);
+      report.put("arguments", command);
+      report.text(date + ", `run report " + command + "`");
       DevicePage.describe(device, report);
       DevicePage.tryFloatAtomics(device, report);
       if (!skipConformance) {

@@ -12,7 +12,10 @@ import java.lang.foreign.MemorySegment;
  * @param scratch as large as the largest of them
  */
 record HostData(
-    MemorySegment weight, MemorySegment positions, MemorySegment gradOutput, MemorySegment scratch) {
+    MemorySegment weight,
+    MemorySegment positions,
+    MemorySegment gradOutput,
+    MemorySegment scratch) {
 
   static HostData of(BatchShape shape, Arena arena) {
     MemorySegment weight = floats(arena, shape.tableElements());

@@ -44,12 +44,11 @@ final class Inputs {
     long count = floats.byteSize() / Float.BYTES;
     LongStream.range(0, (count + CHUNK - 1) / CHUNK)
         .parallel()
-        .forEach(
-            chunk -> {
-              for (long i = chunk * CHUNK; i < Math.min(count, (chunk + 1) * CHUNK); i++) {
-                floats.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, number(seed, i));
-              }
-            });
+        .forEach(chunk -> {
+          for (long i = chunk * CHUNK; i < Math.min(count, (chunk + 1) * CHUNK); i++) {
+            floats.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, number(seed, i));
+          }
+        });
   }
 
   /** Returns the sum of all 32-bit words, each taken as a signed number, modulo 2^64. */
@@ -57,14 +56,13 @@ final class Inputs {
     long count = words.byteSize() / Integer.BYTES;
     return LongStream.range(0, (count + CHUNK - 1) / CHUNK)
         .parallel()
-        .map(
-            chunk -> {
-              long sum = 0;
-              for (long i = chunk * CHUNK; i < Math.min(count, (chunk + 1) * CHUNK); i++) {
-                sum += words.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i);
-              }
-              return sum;
-            })
+        .map(chunk -> {
+          long sum = 0;
+          for (long i = chunk * CHUNK; i < Math.min(count, (chunk + 1) * CHUNK); i++) {
+            sum += words.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i);
+          }
+          return sum;
+        })
         .sum();
   }
 }

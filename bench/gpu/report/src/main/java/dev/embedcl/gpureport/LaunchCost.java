@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What a small batch costs, from the call until the result is there; on a queue without event times. */
+/**
+ * What a small batch costs, from the call until the result is there; on a queue without event
+ * times.
+ */
 final class LaunchCost {
   private static final int WARM_UP = 2000;
   private static final int RUNS = 2000;
@@ -28,26 +31,35 @@ final class LaunchCost {
         ShapeBuffers buffers = new ShapeBuffers(backend, shape, 1)) {
       HostData data = HostData.of(shape, arena);
       buffers.reset(data);
-      int[] ids = IdDistribution.UNIFORM.draw(shape.count(), shape.numEmbeddings(), Inputs.IDS_SEED);
+      int[] ids =
+          IdDistribution.UNIFORM.draw(shape.count(), shape.numEmbeddings(), Inputs.IDS_SEED);
       buffers.writeIds(0, ids);
       IndexGroups groups = IndexGroups.of(ids, shape.numEmbeddings());
       java.lang.foreign.MemorySegment out =
           data.scratch().asSlice(0, shape.outElements() * Float.BYTES);
       Map<String, Runnable> works = new LinkedHashMap<>();
-      works.put("forward, result on the device", () -> {
+      works.put(
+          "forward, result on the device",
+          () -> {
             buffers.forward(0);
             backend.queue().finish();
           });
-      works.put("forward, ids checked (synchronize)", () -> {
+      works.put(
+          "forward, ids checked (synchronize)",
+          () -> {
             buffers.forward(0);
             backend.synchronize();
           });
-      works.put("forward, ids written, result read", () -> {
+      works.put(
+          "forward, ids written, result read",
+          () -> {
             buffers.writeIds(0, ids);
             buffers.forward(0);
             buffers.out().buffer().read(0, out);
           });
-      works.put("sgd step, fused", () -> {
+      works.put(
+          "sgd step, fused",
+          () -> {
             buffers.sgdStep(0, groups);
             backend.queue().finish();
           });

@@ -27,19 +27,17 @@ record OpenDevice(Device device, Context context, Queue queue, OpenClBackend bac
     Device device =
         devices.stream()
             .filter(each -> each.available() && each.compilerAvailable())
-            .filter(
-                each ->
-                    selector(each).equals(wanted)
-                        || each.name().toLowerCase(Locale.ROOT).contains(wanted))
+            .filter(each ->
+                selector(each).equals(wanted)
+                    || each.name().toLowerCase(Locale.ROOT).contains(wanted))
             .min(Comparator.comparing(OpenDevice::rank))
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "no usable OpenCL device is called '"
-                            + name
-                            + "'; there are "
-                            + devices
-                            + ": see 'run devices'"));
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "no usable OpenCL device is called '"
+                        + name
+                        + "'; there are "
+                        + devices
+                        + ": see 'run devices'"));
     Context context = Context.open(device);
     try {
       Queue queue = Queue.open(context, true);

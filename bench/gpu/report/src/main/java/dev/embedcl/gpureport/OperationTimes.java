@@ -67,7 +67,10 @@ final class OperationTimes {
                 + (device.context().availableBytes() >> 20)
                 + " and "
                 + (device.device().maxAllocationBytes() >> 20));
-      } else if (HostData.bytes(shape) + ShapeBuffers.bytes(shape, 1) > hostBytes()) {
+      } else if (HostData.bytes(shape)
+              + ShapeBuffers.bytes(shape, 1)
+              + (device.device().hostUnifiedMemory() ? needed : 0)
+          > hostBytes()) {
         skipped.add(shape.name() + ": its reference does not fit into the host's free memory");
       } else if (deadline.passed()) {
         skipped.add(shape.name() + ": out of time, see --limit");
@@ -126,7 +129,8 @@ final class OperationTimes {
           firstIds = batch == 0 ? ids : firstIds;
         }
         try (ShapeBuffers reference = new ShapeBuffers(cpu, shape, 1)) {
-          check(shape, distribution, new Correctness(shape, data, ours, reference), firstIds, groups);
+          check(
+              shape, distribution, new Correctness(shape, data, ours, reference), firstIds, groups);
         }
         time(shape, distribution, ours, groups);
       }
@@ -161,10 +165,7 @@ final class OperationTimes {
   }
 
   private void time(
-      BatchShape shape,
-      IdDistribution distribution,
-      ShapeBuffers ours,
-      List<IndexGroups> groups) {
+      BatchShape shape, IdDistribution distribution, ShapeBuffers ours, List<IndexGroups> groups) {
     int batches = ours.batchCount();
     double unique =
         groups.stream().mapToInt(IndexGroups::uniqueRows).average().orElse(0)
@@ -174,7 +175,12 @@ final class OperationTimes {
     double positions = 4.0 * shape.positionElements();
     double ids = 4.0 * shape.count();
     double table = 4.0 * shape.tableElements();
-    time(shape, distribution, "forward", ids + 2 * moved + positions, run -> ours.forward(run % batches));
+    time(
+        shape,
+        distribution,
+        "forward",
+        ids + 2 * moved + positions,
+        run -> ours.forward(run % batches));
     time(
         shape,
         distribution,
@@ -244,15 +250,10 @@ final class OperationTimes {
             format("%.1f", timing.call())));
     timing
         .each()
-        .forEach(
-            (kernel, nanos) ->
-                kernelRows.add(
-                    List.of(
-                        shape.name(),
-                        distribution.title(),
-                        operation,
-                        kernel,
-                        format("%.1f", nanos))));
+        .forEach((kernel, nanos) ->
+            kernelRows.add(
+                List.of(
+                    shape.name(), distribution.title(), operation, kernel, format("%.1f", nanos))));
     bars.add(
         new BarChart.Bar(
             shape.name() + ", " + distribution.title() + ", " + operation, 100 * share));
@@ -272,7 +273,16 @@ final class OperationTimes {
             + " back. call: one at a time, until it is done. The queue takes event times throughout.");
     report.table(
         List.of(
-            "shape", "ids", "operation", "MB", "kernels", "GB/s", "of copy", "span", "wall", "call"),
+            "shape",
+            "ids",
+            "operation",
+            "MB",
+            "kernels",
+            "GB/s",
+            "of copy",
+            "span",
+            "wall",
+            "call"),
         rows);
     report.chart("operations.svg", new BarChart("Share of the copy bandwidth", "%", 100, bars));
     report.text("By kernel, microseconds:");

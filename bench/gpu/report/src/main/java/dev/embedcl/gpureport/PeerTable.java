@@ -28,8 +28,7 @@ final class PeerTable {
 
   private PeerTable() {}
 
-  static void write(List<Path> files, OperationTimes ours, ReportFolder report)
-      throws IOException {
+  static void write(List<Path> files, OperationTimes ours, ReportFolder report) throws IOException {
     for (Path file : files) {
       Map<String, Object> peer = JSON.std.mapFrom(Files.readString(file));
       report.section("Beside " + peer.getOrDefault("name", file.getFileName().toString()));
@@ -46,11 +45,10 @@ final class PeerTable {
         }
         for (String name : names) {
           ours.results().stream()
-              .filter(
-                  our ->
-                      name.equals(our.get("operation"))
-                          && text(result, "shape").equals(our.get("shape"))
-                          && text(result, "ids").equals(our.get("ids")))
+              .filter(our ->
+                  name.equals(our.get("operation"))
+                      && text(result, "shape").equals(our.get("shape"))
+                      && text(result, "ids").equals(our.get("ids")))
               .findFirst()
               .ifPresentOrElse(
                   our -> rows.add(row(result, name, number(our, "wallMicros"))),
@@ -77,17 +75,16 @@ final class PeerTable {
         StringBuilder distances = new StringBuilder();
         if (their.get("samples") instanceof Map<?, ?> theirSamples
             && our.get("samples") instanceof Map<?, ?> ourSamples) {
-          theirSamples.forEach(
-              (operation, values) -> {
-                if (ourSamples.get(operation) instanceof List<?> own
-                    && values instanceof List<?> other) {
-                  distances
-                      .append(distances.isEmpty() ? "" : ", ")
-                      .append(operation)
-                      .append(' ')
-                      .append(largestDistance(own, other));
-                }
-              });
+          theirSamples.forEach((operation, values) -> {
+            if (ourSamples.get(operation) instanceof List<?> own
+                && values instanceof List<?> other) {
+              distances
+                  .append(distances.isEmpty() ? "" : ", ")
+                  .append(operation)
+                  .append(' ')
+                  .append(largestDistance(own, other));
+            }
+          });
         }
         rows.add(
             List.of(
@@ -107,7 +104,8 @@ final class PeerTable {
       largest =
           Math.max(
               largest,
-              Math.abs(((Number) own.get(i)).doubleValue() - ((Number) other.get(i)).doubleValue()));
+              Math.abs(
+                  ((Number) own.get(i)).doubleValue() - ((Number) other.get(i)).doubleValue()));
     }
     return String.format(Locale.ROOT, "%.1e", largest);
   }
