@@ -36,6 +36,13 @@ final class CompiledKernels {
 
   private CompiledKernels() {}
 
+  /** Counts instructions in PTX. */
+  static Map<String, Long> count(String ptx) {
+    Map<String, Long> counts = new LinkedHashMap<>();
+    COUNTED.forEach((title, pattern) -> counts.put(title, pattern.matcher(ptx).results().count()));
+    return counts;
+  }
+
   /** Writes what there is; returns false if a fused multiply-add was found. */
   static boolean describe(OpenDevice device, ReportFolder report) throws IOException {
     report.section("What the driver compiled");
@@ -61,14 +68,12 @@ final class CompiledKernels {
       row.add(String.join(", ", kernels));
       row.add(program.options());
       row.add(Integer.toString(binary.length));
-      for (Map.Entry<String, Pattern> counted : COUNTED.entrySet()) {
-        long count = ptx ? counted.getValue().matcher(text).results().count() : -1;
-        row.add(ptx ? Long.toString(count) : "");
-        if (ptx) {
-          entry.put(counted.getKey(), count);
-        }
-        fused |= counted.getKey().equals("fma") && count > 0;
+      Map<String, Long> counts = ptx ? count(text) : Map.of();
+      entry.putAll(counts);
+      for (String title : COUNTED.keySet()) {
+        row.add(ptx ? Long.toString(counts.getOrDefault(title, 0L)) : "");
       }
+      fused |= counts.getOrDefault("fma", 0L) > 0;
       if (ptx) {
         number++;
         report.file("kernel-" + number + ".ptx", text.replace("\0", ""));

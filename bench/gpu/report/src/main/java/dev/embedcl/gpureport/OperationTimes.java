@@ -21,6 +21,9 @@ final class OperationTimes {
 
   private static final int MOST_BATCHES = 8;
 
+  /** Begins the names of operations before which the whole gradient is filled with zeros. */
+  private static final String CLEARED = "clear all, ";
+
   private final OpenDevice device;
   private final Bandwidth bandwidth;
   private final Deadline deadline;
@@ -190,6 +193,15 @@ final class OperationTimes {
     time(
         shape,
         distribution,
+        CLEARED + "backward, deterministic",
+        ids + moved * (shape.positional() ? 2 : 1) + 2 * unique + 3 * positions + table,
+        run -> {
+          ours.clearGradients();
+          ours.backward(run % batches, groups.get(run % batches), Accumulation.DETERMINISTIC);
+        });
+    time(
+        shape,
+        distribution,
         "backward, atomic",
         ids + moved + 2 * unique + 2 * positions,
         run -> ours.backward(run % batches, null, Accumulation.ATOMIC));
@@ -204,7 +216,7 @@ final class OperationTimes {
       time(
           shape,
           distribution,
-          "clear the whole gradient",
+          CLEARED + "nothing else",
           table + positions,
           run -> ours.clearGradients());
     }
@@ -218,8 +230,8 @@ final class OperationTimes {
       IntConsumer run) {
     Timing timing =
         Timing.of(device.queue(), run, deadline.share(quick ? 300_000_000L : 600_000_000L));
-    // A fill is the driver's own command, no kernel: its wall time stands for it.
-    double micros = timing.kernels() > 0 ? timing.kernels() : timing.wall();
+    // A fill is the driver's own command, no kernel: there the wall time stands for both.
+    double micros = operation.startsWith(CLEARED) ? timing.wall() : timing.kernels();
     double rate = bytes / micros / 1e3;
     double share = rate / bandwidth.copyBytesPerNano();
     Map<String, Object> entry = new LinkedHashMap<>();
@@ -269,7 +281,8 @@ final class OperationTimes {
         "Times in microseconds. kernels: event times, added up. GB/s and the share of the copy come"
             + " from them and from the bytes that have to move: ids, rows of the batch, rows that the"
             + " ids name (read and written, each once), positions; where the caches help, the share"
-            + " can pass 100 %. span: first kernel's begin to last one's end. wall: enqueued back to"
+            + " can pass 100 %; where all is cleared, by the driver's fill, they come from the wall"
+            + " time. span: first kernel's begin to last one's end. wall: enqueued back to"
             + " back. call: one at a time, until it is done. The queue takes event times throughout.");
     report.table(
         List.of(

@@ -21,7 +21,10 @@ final class PeerTable {
 
   static {
     OURS.put("forward", List.of("forward"));
-    OURS.put("backward", List.of("backward, deterministic", "backward, atomic"));
+    OURS.put(
+        "backward",
+        List.of(
+            "clear all, backward, deterministic", "backward, deterministic", "backward, atomic"));
     OURS.put("sgd", List.of("sgd step, fused"));
     OURS.put("adam", List.of());
   }
@@ -36,7 +39,9 @@ final class PeerTable {
           String.valueOf(peer.getOrDefault("machine", ""))
               + ". Their times: device events around many calls, divided by their number; ours: the"
               + " wall time of many calls enqueued back to back. Theirs / ours above 1 means that"
-              + " we are faster.");
+              + " we are faster. Like their dense gradient, ours has the table's size, and theirs is"
+              + " filled with zeros each time: compare it with 'clear all'. Their sparse gradient is"
+              + " a list of rows that nobody has added up yet.");
       List<List<String>> rows = new ArrayList<>();
       for (Map<?, ?> result : maps(peer, "results")) {
         List<String> names = OURS.getOrDefault(text(result, "operation"), List.of());
