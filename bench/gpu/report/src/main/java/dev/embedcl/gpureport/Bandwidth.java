@@ -23,6 +23,11 @@ import java.util.Map;
 record Bandwidth(double copyBytesPerNano) {
   private static final int RUNS = 20;
 
+  /** After this long, and {@value #FEWEST_RUNS} runs, no further one begins. */
+  private static final long ENOUGH_NANOS = 200_000_000L;
+
+  private static final int FEWEST_RUNS = 3;
+
   /** Work-items along a device's columns; each takes 16 bytes at a time. */
   private static final String SOURCE =
       """
@@ -44,7 +49,13 @@ record Bandwidth(double copyBytesPerNano) {
     report.section("Memory");
     long most =
         Math.min(device.device().maxAllocationBytes(), device.context().availableBytes() / 4);
-    long bytes = Long.highestOneBit(Math.min(most, quick ? 64L << 20 : 1L << 30));
+    long bytes =
+        Long.highestOneBit(
+            Math.min(
+                most,
+                quick
+                    ? 64L << 20
+                    : device.device().type() == DeviceType.CPU ? 256L << 20 : 1L << 30));
     Map<String, Double> rates = new LinkedHashMap<>();
     try (Buffer from = device.context().allocate(bytes);
         Buffer to = device.context().allocate(bytes);
@@ -111,7 +122,8 @@ record Bandwidth(double copyBytesPerNano) {
 
   private static double kernelNanos(OpenDevice device, Kernel kernel, Cut cut) {
     List<Double> nanos = new ArrayList<>();
-    for (int run = 0; run < RUNS; run++) {
+    long begin = System.nanoTime();
+    for (int run = 0; more(run, begin); run++) {
       try (Event event =
           device.queue().launchTimed(kernel, new long[] {cut.global()}, new long[] {cut.local()})) {
         nanos.add((double) event.durationNanos());
@@ -120,9 +132,14 @@ record Bandwidth(double copyBytesPerNano) {
     return Timing.median(nanos);
   }
 
+  private static boolean more(int run, long beginNanos) {
+    return run < FEWEST_RUNS || run < RUNS && System.nanoTime() - beginNanos < ENOUGH_NANOS;
+  }
+
   private static double wallNanos(OpenDevice device, Runnable command) {
     List<Double> nanos = new ArrayList<>();
-    for (int run = 0; run < RUNS; run++) {
+    long begin = System.nanoTime();
+    for (int run = 0; more(run, begin); run++) {
       device.queue().finish();
       long start = System.nanoTime();
       command.run();

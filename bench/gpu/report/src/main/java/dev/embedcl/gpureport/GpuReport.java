@@ -50,9 +50,9 @@ final class GpuReport implements Callable<Integer> {
   @Option(
       names = "--limit",
       paramLabel = "SECONDS",
-      defaultValue = "440",
+      defaultValue = "400",
       description = "Measurements that would begin later are skipped; default: ${DEFAULT-VALUE}.")
-  private long limitSeconds = 440;
+  private long limitSeconds = 400;
 
   @Option(names = "--quick", description = "The smallest shape only: shows that all works.")
   private boolean quick;
