@@ -26,6 +26,7 @@ final class CpuWorkers implements AutoCloseable {
    */
   private static final long CHUNK_BYTES = 512 << 10;
 
+  private static final int MIN_CHUNKS_PER_THREAD = 4;
   private static final int MAX_CHUNKS = 1 << 16;
 
   /** How often to look for work, or for the end of it, before going to sleep. */
@@ -89,7 +90,8 @@ final class CpuWorkers implements AutoCloseable {
     if (threads == 1 || bytes < parallelBytes) {
       return 1;
     }
-    return Math.clamp(units, 1, Math.clamp(bytes / CHUNK_BYTES, threads, MAX_CHUNKS));
+    int chunks = Math.clamp(bytes / CHUNK_BYTES, MIN_CHUNKS_PER_THREAD * threads, MAX_CHUNKS);
+    return Math.clamp(units, 1, chunks);
   }
 
   /** Returns where a chunk begins when {@code total} units are cut evenly into {@code chunks}. */
