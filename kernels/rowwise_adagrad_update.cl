@@ -61,9 +61,9 @@ kernel void rowwise_adagrad_update_rates(global float *lanes,
     for (int l = 0; l < LANES; l++) {
       lane[l] = lanes[(long)row * LANES + l];
     }
-    for (int half = LANES / 2; half > 0; half /= 2) {
-      for (int l = 0; l < half; l++) {
-        lane[l] += lane[l + half];
+    for (int kept = LANES / 2; kept > 0; kept /= 2) {
+      for (int l = 0; l < kept; l++) {
+        lane[l] += lane[l + kept];
       }
     }
     const long at = table_row_of(table_row, rows_at, start, first + row);

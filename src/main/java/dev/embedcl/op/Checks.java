@@ -192,4 +192,18 @@ public final class Checks {
           name + " = " + value + "; give a finite number that is not negative");
     }
   }
+
+  /** Checks that groups find their rows in a gradient and a table of so many. */
+  static void requireGroups(IndexGroups groups, long gradientRows, long tableRows) {
+    requireArgument(
+        gradientRows >= groups.sourceRows(),
+        "gradOutput has %d rows; the groups were built for %d",
+        gradientRows,
+        groups.sourceRows());
+    requireArgument(
+        groups.numEmbeddings() <= tableRows,
+        "groups were built for %d embeddings; the table has %d rows",
+        groups.numEmbeddings(),
+        tableRows);
+  }
 }

@@ -27,7 +27,7 @@ public record CoalescedGradient(
   public CoalescedGradient {
     Checks.requireColumns("gradOutput", gradOutput, values.columns());
     Checks.requireDistinct("gradOutput", gradOutput, "values", values);
-    groups.requireFits(gradOutput.rows(), groups.numEmbeddings());
+    Checks.requireGroups(groups, gradOutput.rows(), groups.numEmbeddings());
     requireArgument(
         values.rows() >= groups.uniqueRows(),
         "values has %d rows; the batch names %d",

@@ -25,6 +25,6 @@ public record EmbeddingUpdate(Matrix gradOutput, IndexGroups groups, RowUpdate u
    */
   public EmbeddingUpdate {
     Checks.requireGradient("gradOutput", gradOutput, update);
-    groups.requireFits(gradOutput.rows(), update.table().rows());
+    Checks.requireGroups(groups, gradOutput.rows(), update.table().rows());
   }
 }

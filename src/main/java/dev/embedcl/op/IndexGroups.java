@@ -48,7 +48,6 @@ public final class IndexGroups {
 
   /**
    * Returns the groups of a batch.
-   *
    * @throws IndexOutOfBoundsException if an id is not in [0, {@code numEmbeddings})
    */
   public static IndexGroups of(int[] indices, long numEmbeddings) {
@@ -56,15 +55,8 @@ public final class IndexGroups {
   }
 
   /**
-   * Replaces the groups by those of another batch, all of whose ids contribute.
-   *
-   * @param indices the ids; the first {@code count} are taken
-   * @param count how many ids
-   * @param numEmbeddings the number of table rows, at most 2^31
-   * @return this
-   * @throws IndexOutOfBoundsException if an id is not in [0, {@code numEmbeddings}); the groups
-   *     stay as they were
-   * @throws IllegalArgumentException if {@code count} is not in [0, indices.length]
+   * Replaces the groups by those of another batch, all of whose ids contribute; see {@link
+   * #rebuild(int[], int, long, long)}.
    */
   public IndexGroups rebuild(int[] indices, int count, long numEmbeddings) {
     return rebuild(indices, count, numEmbeddings, NO_PADDING);
@@ -108,7 +100,8 @@ public final class IndexGroups {
     scaled = false;
     compactBuilt = false;
     sort.sort(indices, count, numEmbeddings, keys, packed);
-    this.count = paddingIdx == NO_PADDING ? count : leaveOut(paddingIdx, count);
+    this.count =
+        paddingIdx == NO_PADDING ? count : sort.leaveOut((int) paddingIdx, count, keys, packed);
     cutIntoBlocks();
     return this;
   }
@@ -253,20 +246,14 @@ public final class IndexGroups {
     return scales[i];
   }
 
-  /**
-   * Returns the scales of all contributions, in their order, as read-only memory on the Java heap
-   * that is valid until the next rebuild; empty where there are none.
-   */
+  /** Returns all scales, as {@link #packed()} is returned; empty where there are none. */
   public MemorySegment scales() {
     return MemorySegment.ofArray(scales)
         .asSlice(0, scaled ? (long) count * Float.BYTES : 0)
         .asReadOnly();
   }
 
-  /**
-   * Returns the numbering of the unique rows, built when first asked for and valid until the next
-   * rebuild.
-   */
+  /** Returns the numbering of the unique rows, built when first asked for. */
   public CompactRows compactRows() {
     if (!compactBuilt) {
       compactRows.rebuild(this);
@@ -280,42 +267,10 @@ public final class IndexGroups {
     return count + 3 * blocks + 2 * longRows + 2;
   }
 
-  void requireFits(long gradientRows, long tableRows) {
-    requireArgument(
-        gradientRows >= sourceRows,
-        "gradOutput has %d rows; the groups were built for %d",
-        gradientRows,
-        sourceRows);
-    requireArgument(
-        numEmbeddings <= tableRows,
-        "groups were built for %d embeddings; the table has %d rows",
-        numEmbeddings,
-        tableRows);
-  }
-
-  /** Takes one id's contributions, which lie side by side, out; returns how many are left. */
-  private int leaveOut(long paddingIdx, int sorted) {
-    int begin = Arrays.binarySearch(keys, 0, sorted, (int) paddingIdx);
-    if (begin < 0) {
-      return sorted;
-    }
-    int end = begin + 1;
-    while (begin > 0 && keys[begin - 1] == paddingIdx) {
-      begin--;
-    }
-    while (end < sorted && keys[end] == paddingIdx) {
-      end++;
-    }
-    System.arraycopy(keys, end, keys, begin, sorted - end);
-    System.arraycopy(packed, end, packed, begin, sorted - end);
-    return sorted - (end - begin);
-  }
-
   private void startScales() {
     if (scaled) {
       return;
-    }
-    if (scales.length < count) {
+    } else if (scales.length < count) {
       scales = new float[count];
     }
     Arrays.fill(scales, 0, count, 1);

@@ -30,6 +30,28 @@ final class IndexSort {
     }
   }
 
+  /**
+   * Takes one id, whose places lie side by side, out of what was sorted.
+   *
+   * @return how many ids are left
+   */
+  int leaveOut(int id, int count, int[] keys, int[] order) {
+    int begin = Arrays.binarySearch(keys, 0, count, id);
+    if (begin < 0) {
+      return count;
+    }
+    int end = begin + 1;
+    while (begin > 0 && keys[begin - 1] == id) {
+      begin--;
+    }
+    while (end < count && keys[end] == id) {
+      end++;
+    }
+    System.arraycopy(keys, end, keys, begin, count - end);
+    System.arraycopy(order, end, order, begin, count - end);
+    return count - (end - begin);
+  }
+
   private void countingSort(int[] indices, int count, int rows, int[] keys, int[] order) {
     if (counts.length < rows + 1) {
       counts = new int[rows + 1];

@@ -104,6 +104,19 @@ final class OclgrindCasesTest {
     }
   }
 
+  @EveryBackend
+  void everyUpdate(TestBackend device) {
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    for (UpdateCase update : UpdateCase.values()) {
+      mark(device, update.toString());
+      for (int dim : new int[] {3, 20}) {
+        TestBatch batch = TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim);
+        RowUpdateTest.check(device, random, batch, update);
+      }
+      RowUpdateTest.check(device, random, hot(65), update);
+    }
+  }
+
   private static TestBatch hot(int hits) {
     SplittableRandom random = new SplittableRandom(TestBatch.SEED);
     int count = hits + 6;

@@ -1,7 +1,10 @@
 package dev.embedcl.bench;
 
-import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.AccumulateUpdate;
+import dev.embedcl.op.EmbeddingBackwardAtomic;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
+import dev.embedcl.op.PositionUpdate;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -59,10 +62,11 @@ public class EmbeddingBackwardBenchmark {
   @Benchmark
   public void atomic(Batch batch, Calls calls, Traffic traffic) {
     batch.backend.execute(
-        EmbeddingBackward.atomic(
+        new EmbeddingBackwardAtomic(
             batch.output,
             batch.idBuffers[batch.next()],
             batch.weight,
+            IndexGroups.NO_PADDING,
             batch.positions,
             batch.batchSize,
             batch.seqLen));
@@ -73,11 +77,12 @@ public class EmbeddingBackwardBenchmark {
   private static void deterministic(Batch batch, Calls calls, int set) {
     calls.groups.rebuild(batch.idSets[set], batch.count, batch.weight.rows());
     batch.backend.execute(
-        EmbeddingBackward.deterministic(
+        new EmbeddingUpdate(batch.output, calls.groups, new AccumulateUpdate(batch.weight)));
+    batch.backend.execute(
+        new PositionUpdate(
             batch.output,
-            calls.groups,
-            batch.weight,
-            batch.positions,
+            new AccumulateUpdate(batch.positionTable),
+            0,
             batch.batchSize,
             batch.seqLen));
     batch.backend.synchronize();

@@ -1,7 +1,9 @@
 package dev.embedcl.bench;
 
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
-import dev.embedcl.op.SgdStep;
+import dev.embedcl.op.PositionUpdate;
+import dev.embedcl.op.SgdUpdate;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -60,14 +62,15 @@ public class SgdStepBenchmark {
   private static void step(Batch batch, Calls calls, int set) {
     calls.groups.rebuild(batch.idSets[set], batch.count, batch.weight.rows());
     batch.backend.execute(
-        new SgdStep(
+        new EmbeddingUpdate(
+            batch.output, calls.groups, SgdUpdate.plain(batch.weight, LEARNING_RATE)));
+    batch.backend.execute(
+        new PositionUpdate(
             batch.output,
-            calls.groups,
-            batch.weight,
-            batch.positions,
+            SgdUpdate.plain(batch.positionTable, LEARNING_RATE),
+            0,
             batch.batchSize,
-            batch.seqLen,
-            LEARNING_RATE));
+            batch.seqLen));
     batch.backend.synchronize();
   }
 }
