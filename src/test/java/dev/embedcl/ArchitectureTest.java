@@ -72,7 +72,8 @@ final class ArchitectureTest {
           "com.fasterxml.jackson.core", List.of("io", "cli"),
           "com.knuddels.jtokkit", List.of("text"),
           "picocli", List.of("cli"),
-          "me.tongfei.progressbar", List.of("cli"));
+          "me.tongfei.progressbar", List.of("cli"),
+          "org.knowm.xchart", List.of("cli"));
 
   @ArchTest static final ArchRule packagesImportOnlyWhatTheyMay = layers();
 

@@ -62,6 +62,7 @@ public final class EmbedClCommand implements Runnable {
         new CommandLine(this)
             .addSubcommand(new DevicesCommand(Backends::survey))
             .addSubcommand(new EmbedCommand(in))
+            .addSubcommand(new BenchCommand())
             .setOut(out)
             .setErr(err)
             .setUsageHelpAutoWidth(true)

@@ -42,8 +42,8 @@ final class EmbedRun {
   EmbedSummary execute() throws IOException {
     long start = System.nanoTime();
     request.text().requireReadable();
-    request.output().ifPresent(output -> requireWritable("--output", output.file()));
-    request.saveWeights().ifPresent(file -> requireWritable("--save-weights", file));
+    request.output().ifPresent(output -> OutputFile.requireWritable("--output", output.file()));
+    request.saveWeights().ifPresent(file -> OutputFile.requireWritable("--save-weights", file));
     try (TableSource tables = TableSource.open(request);
         TokenSpool spool = TokenSpool.create()) {
       Gpt2Tokenizer tokenizer = Gpt2Tokenizer.load();
@@ -142,26 +142,5 @@ final class EmbedRun {
 
   private Backend open() {
     return request.device().map(Backends::open).orElseGet(Backends::open);
-  }
-
-  /** Fails early where the file could not be written at the end. */
-  private static void requireWritable(String option, Path file) {
-    Path directory = file.toAbsolutePath().getParent();
-    if (Files.isDirectory(file)) {
-      throw new CommandFailure(option + " " + file + ": is a directory: name a file in it");
-    }
-    if (directory != null && !Files.isDirectory(directory)) {
-      throw new CommandFailure(
-          option + " " + file + ": there is no directory " + directory + ": create it first");
-    }
-    if (directory != null && !Files.isWritable(directory)) {
-      throw new CommandFailure(
-          option
-              + " "
-              + file
-              + ": no files can be made in "
-              + directory
-              + ": check its access rights");
-    }
   }
 }

@@ -48,6 +48,7 @@ public final class IndexGroups {
 
   /**
    * Returns the groups of a batch.
+   *
    * @throws IndexOutOfBoundsException if an id is not in [0, {@code numEmbeddings})
    */
   public static IndexGroups of(int[] indices, long numEmbeddings) {

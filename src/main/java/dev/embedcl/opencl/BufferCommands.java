@@ -50,12 +50,16 @@ final class BufferCommands {
   }
 
   /**
-   * Checks that a copy within one buffer does not overlap.
+   * Checks a copy between two buffers, or two ranges of one.
    *
-   * @throws IllegalArgumentException if it does
+   * @throws IndexOutOfBoundsException if a range leaves its buffer
+   * @throws IllegalArgumentException if both are ranges of one buffer and overlap
    */
-  static void checkNoOverlap(long sourceOffsetBytes, long targetOffsetBytes, long bytes) {
-    if (Math.abs(sourceOffsetBytes - targetOffsetBytes) < bytes) {
+  static void checkCopy(
+      Buffer source, long sourceOffsetBytes, Buffer target, long targetOffsetBytes, long bytes) {
+    source.checkRange(sourceOffsetBytes, bytes);
+    target.checkRange(targetOffsetBytes, bytes);
+    if (source == target && Math.abs(sourceOffsetBytes - targetOffsetBytes) < bytes) {
       throw new IllegalArgumentException(
           String.format(
               "%d bytes at offsets %d and %d of one buffer overlap; copy through another buffer",

@@ -129,6 +129,17 @@ public final class Context extends NativeObject {
     }
   }
 
+  /** Returns the programs built so far and not closed, in no order, to look at what they became. */
+  public List<Program> programs() {
+    synchronized (children) {
+      return children.stream()
+          .filter(Program.class::isInstance)
+          .map(Program.class::cast)
+          .filter(program -> !program.isClosed())
+          .toList();
+    }
+  }
+
   /** Returns JOCL's handle, valid until this context is closed. */
   public cl_context clContext() {
     checkOpen();

@@ -1,5 +1,6 @@
 package dev.embedcl.opencl;
 
+import java.util.function.Consumer;
 import org.jocl.CL;
 import org.jocl.cl_event;
 
@@ -8,9 +9,21 @@ public final class Event extends NativeObject {
   private final Context context;
   private final cl_event id;
 
-  Event(Context context, cl_event id) {
+  private Event(Context context, cl_event id) {
     this.context = context;
     this.id = id;
+  }
+
+  /** Has a command enqueued with an event, which the context owns. */
+  static Event of(Context context, Consumer<cl_event> command) {
+    context.enter();
+    try {
+      cl_event event = new cl_event();
+      command.accept(event);
+      return context.adopt(new Event(context, event));
+    } finally {
+      context.leave();
+    }
   }
 
   /**
@@ -21,16 +34,33 @@ public final class Event extends NativeObject {
    * @throws OpenClException if the kernel failed or the driver measured nothing
    */
   public long durationNanos() {
+    return endNanos() - startNanos();
+  }
+
+  /**
+   * Returns when the kernel began, by the device's clock; waits and throws as its duration does.
+   */
+  public long startNanos() {
+    return nanos(CL.CL_PROFILING_COMMAND_START);
+  }
+
+  /**
+   * Returns when the kernel ended, by the device's clock; waits and throws as its duration does.
+   */
+  public long endNanos() {
+    return nanos(CL.CL_PROFILING_COMMAND_END);
+  }
+
+  private long nanos(int parameter) {
     enter();
     try {
       cl_event[] events = {id};
       JoclCall.check("clWaitForEvents", () -> CL.clWaitForEvents(1, events));
-      InfoQuery info =
-          new InfoQuery(
+      return new InfoQuery(
               "clGetEventProfilingInfo",
-              (parameter, bytes, value, returned) ->
-                  CL.clGetEventProfilingInfo(id, parameter, bytes, value, returned));
-      return info.number(CL.CL_PROFILING_COMMAND_END) - info.number(CL.CL_PROFILING_COMMAND_START);
+              (p, bytes, value, returned) ->
+                  CL.clGetEventProfilingInfo(id, p, bytes, value, returned))
+          .number(parameter);
     } finally {
       leave();
     }

@@ -12,11 +12,15 @@ import org.jocl.cl_program;
 public final class Program extends NativeObject {
   private final Context context;
   private final cl_program id;
+  private final String source;
+  private final String options;
   private final ConcurrentHashMap<String, KernelPool> pools = new ConcurrentHashMap<>();
 
-  private Program(Context context, cl_program id) {
+  private Program(Context context, cl_program id, String source, String options) {
     this.context = context;
     this.id = id;
+    this.source = source;
+    this.options = options;
   }
 
   /**
@@ -38,9 +42,9 @@ public final class Program extends NativeObject {
           JoclCall.create(
               "clCreateProgramWithSource",
               status -> CL.clCreateProgramWithSource(context.id(), 1, sources, null, status));
-      Program program = context.adopt(new Program(context, id));
+      Program program = context.adopt(new Program(context, id, source, options));
       try {
-        program.compile(options);
+        program.compile();
       } catch (RuntimeException | Error e) {
         program.close();
         throw e;
@@ -51,12 +55,22 @@ public final class Program extends NativeObject {
     }
   }
 
-  private void compile(String options) {
+  private void compile() {
     cl_device_id[] devices = {context.device().clDeviceId()};
     int status = JoclCall.status(() -> CL.clBuildProgram(id, 1, devices, options, null, null));
     if (status != StatusCode.SUCCESS) {
       throw new ProgramBuildException(status, context.device(), options, log());
     }
+  }
+
+  /** Returns the source, as it was handed to the compiler. */
+  public String source() {
+    return source;
+  }
+
+  /** Returns the compiler's options. */
+  public String options() {
+    return options;
   }
 
   /**

@@ -17,6 +17,7 @@ public final class Queue extends NativeObject {
   private final long handle;
   private final boolean profiling;
   private final HostTransfers transfers;
+  private volatile @Nullable LaunchObserver observer;
 
   private Queue(Context context, cl_command_queue id, boolean profiling) {
     this.context = context;
@@ -153,11 +154,7 @@ public final class Queue extends NativeObject {
    */
   public void copy(
       Buffer source, long sourceOffsetBytes, Buffer target, long targetOffsetBytes, long bytes) {
-    source.checkRange(sourceOffsetBytes, bytes);
-    target.checkRange(targetOffsetBytes, bytes);
-    if (source == target) {
-      BufferCommands.checkNoOverlap(sourceOffsetBytes, targetOffsetBytes, bytes);
-    }
+    BufferCommands.checkCopy(source, sourceOffsetBytes, target, targetOffsetBytes, bytes);
     enter(source);
     try {
       enter(target);
@@ -205,18 +202,20 @@ public final class Queue extends NativeObject {
    */
   public void launch(Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
     if (WorkSize.check(globalWorkSize, localWorkSize)) {
-      enqueue(kernel, globalWorkSize, localWorkSize, null);
+      LaunchObserver present = observer;
+      if (present == null) {
+        enqueue(kernel, globalWorkSize, localWorkSize, null);
+      } else {
+        present.launched(kernel.name(), enqueueTimed(kernel, globalWorkSize, localWorkSize));
+      }
     }
   }
 
   private void enqueue(
-      Kernel kernel,
-      long[] globalWorkSize,
-      long @Nullable [] localWorkSize,
-      @Nullable cl_event event) {
+      Kernel kernel, long[] globalSize, long @Nullable [] localSize, @Nullable cl_event event) {
     enter();
     try {
-      kernel.enqueue(this, globalWorkSize, localWorkSize, event);
+      kernel.enqueue(this, globalSize, localSize, event);
     } finally {
       leave();
     }
@@ -225,26 +224,32 @@ public final class Queue extends NativeObject {
   /**
    * Enqueues a kernel and returns an event that tells how long it ran; see {@link #launch}.
    *
-   * @throws IllegalArgumentException as {@link #launch} does, and if a global size is 0: there is
-   *     nothing to time
+   * @throws IllegalArgumentException as {@link #launch} does, and if a global size is 0
    * @throws IllegalStateException as {@link #launch} does, and if the queue has no profiling
    * @throws OpenClException if the driver reports an error
    */
   public Event launchTimed(Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
-    if (!profiling) {
-      throw new IllegalStateException(this + " has no profiling; open it with profiling = true");
-    }
+    requireProfiling();
     if (!WorkSize.check(globalWorkSize, localWorkSize)) {
       throw new IllegalArgumentException("a global size of 0 launches nothing to be timed");
     }
-    context.enter();
-    try {
-      cl_event event = new cl_event();
-      enqueue(kernel, globalWorkSize, localWorkSize, event);
-      return context.adopt(new Event(context, event));
-    } finally {
-      context.leave();
+    return enqueueTimed(kernel, globalWorkSize, localWorkSize);
+  }
+
+  /** Has each later {@link #launch} timed, for an observer or null; throws without profiling. */
+  public void observeLaunches(@Nullable LaunchObserver launchObserver) {
+    requireProfiling();
+    observer = launchObserver;
+  }
+
+  private void requireProfiling() {
+    if (!profiling) {
+      throw new IllegalStateException(this + " has no profiling; open it with profiling = true");
     }
+  }
+
+  private Event enqueueTimed(Kernel kernel, long[] globalSize, long @Nullable [] localSize) {
+    return Event.of(context, event -> enqueue(kernel, globalSize, localSize, event));
   }
 
   /** Returns whether {@link #launchTimed} works. */

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.params.provider.Arguments;
@@ -26,9 +27,14 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
  * <p>A device that cannot be used is a skipped test that says why; with {@code
  * EMBEDCL_EXPECT_OPENCL=true} in the environment it is a failed one. Backends are shared by the
  * tests of a class and closed after them.
+ *
+ * <p>The system property {@code embedcl.test.device}, an OpenCL device's selector such as {@code
+ * opencl:0.0}, leaves that device alone: for a suite that judges one device.
  */
 public final class TestBackends implements ArgumentsProvider {
   private static final String EXPECT_VARIABLE = "EMBEDCL_EXPECT_OPENCL";
+
+  private static final @Nullable String ONLY = System.getProperty("embedcl.test.device");
 
   /** Looked for once: that may take a while. */
   private static final List<Survey> OPENCL =
@@ -58,15 +64,25 @@ public final class TestBackends implements ArgumentsProvider {
     return OPENCL.stream()
         .flatMap(survey -> survey.candidates().stream())
         .filter(candidate -> candidate.refusal() == null)
+        .filter(candidate -> ONLY == null || ONLY.equals(candidate.info().selector()))
         .toList();
   }
 
   private static List<TestBackend> list() {
-    List<TestBackend> all = new ArrayList<>(TestCpuBackends.all(TestBackend::new));
+    List<TestBackend> all = new ArrayList<>();
+    if (ONLY == null) {
+      all.addAll(TestCpuBackends.all(TestBackend::new));
+    }
     for (Candidate candidate : openClCandidates()) {
       all.add(new TestBackend(candidate.info().summary(), candidate.opener()));
     }
-    all.addAll(TestOpenClBackends.otherProfiles(TestBackend::new));
+    all.addAll(TestOpenClBackends.otherProfiles(ONLY, TestBackend::new));
+    if (ONLY != null) {
+      if (all.isEmpty()) {
+        all.add(new TestBackend(ONLY, () -> fail("there is no usable device " + ONLY)));
+      }
+      return all;
+    }
     for (Survey survey : OPENCL) {
       survey.refusals().forEach(refusal -> all.add(absent(refusal.toString())));
       for (Candidate candidate : survey.candidates()) {

@@ -3,6 +3,8 @@ package dev.embedcl.opencl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -109,10 +111,33 @@ class KernelTest extends OpenClFixture {
   }
 
   @Test
+  void observerGetsTheEventOfEachLaunch() {
+    Kernel reverse = kernel("reverse");
+    Buffer data = bufferOf(1, 2, 3, 4);
+    reverse.setArg(0, data);
+    reverse.setLocalArg(1, 16);
+    List<String> seen = new ArrayList<>();
+    queue.observeLaunches((kernel, event) -> {
+      seen.add(kernel);
+      assertThat(event.endNanos()).isGreaterThan(event.startNanos());
+      event.close();
+    });
+    queue.launch(reverse, new long[] {4}, new long[] {4});
+    queue.launch(reverse, new long[] {0}, null);
+    queue.observeLaunches(null);
+    queue.launch(reverse, new long[] {4}, new long[] {4});
+    assertThat(seen).containsExactly("reverse");
+    assertThat(read(data)).containsExactly(1, 2, 3, 4);
+  }
+
+  @Test
   void timingNeedsAProfilingQueue() {
     try (Queue plain = Queue.open(context, false)) {
       Kernel reverse = kernel("reverse");
       assertThatThrownBy(() -> plain.launchTimed(reverse, new long[] {1}, null))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("profiling = true");
+      assertThatThrownBy(() -> plain.observeLaunches((name, event) -> event.close()))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("profiling = true");
     }

@@ -86,6 +86,16 @@ class ProgramTest extends OpenClFixture {
   }
 
   @Test
+  void contextListsThePrograms() {
+    Program program = context.program(SOURCE, "-DVALUE=1");
+    assertThat(context.programs()).containsExactly(program);
+    assertThat(program.source()).isEqualTo(SOURCE);
+    assertThat(program.options()).isEqualTo("-DVALUE=1");
+    program.close();
+    assertThat(context.programs()).isEmpty();
+  }
+
+  @Test
   void logOfASuccessfulBuildCanBeRead() {
     assertThat(context.program(SOURCE, "-DVALUE=1").log()).doesNotContain("error");
   }

@@ -1,5 +1,6 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.backend.opencl.FloatAtomicsTrial.Outcome;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Device;
 import dev.embedcl.opencl.Kernel;
@@ -7,10 +8,12 @@ import dev.embedcl.opencl.OpenClException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
  * Ways to add to a float that others add to at the same time, the fastest first. A way is taken for
@@ -65,9 +68,15 @@ enum FloatAtomics {
       return known;
     }
     for (FloatAtomics way : values()) {
-      if (way.mayWork(device) && way.works(launcher)) {
-        CHOSEN.put(key(device), way);
-        return way;
+      FloatAtomicsTrial trial = way.attempt(launcher);
+      switch (trial.outcome()) {
+        case WORKS -> {
+          CHOSEN.put(key(device), way);
+          return way;
+        }
+        case NOT_OFFERED -> {}
+        case REFUSED, WRONG ->
+            LOGGER.log(Level.INFO, "not used: {0}: {1}", way.title, trial.detail());
       }
     }
     throw new IllegalStateException(
@@ -86,8 +95,16 @@ enum FloatAtomics {
     };
   }
 
+  /** Tries each way on the launcher's device, whichever was chosen. */
+  static List<FloatAtomicsTrial> attemptAll(Launcher launcher) {
+    return Stream.of(values()).map(way -> way.attempt(launcher)).toList();
+  }
+
   /** Adds small whole numbers, of which every order gives the same sum, and compares. */
-  private boolean works(Launcher launcher) {
+  private FloatAtomicsTrial attempt(Launcher launcher) {
+    if (!mayWork(launcher.context().device())) {
+      return new FloatAtomicsTrial(title, Outcome.NOT_OFFERED, "");
+    }
     final int dim = 8;
     final int count = 96;
     int[] ids = new int[count];
@@ -111,14 +128,16 @@ enum FloatAtomics {
           launcher, kernel, gradOutput, indices, gradWeight, 3, -1, null, 0, dim, 1, count);
       float[] actual = new float[expected.length];
       launcher.queue().read(gradWeight, 0, MemorySegment.ofArray(actual));
-      if (Arrays.equals(expected, actual)) {
-        return true;
-      }
-      LOGGER.log(Level.INFO, "not used: {0} gives wrong sums", title);
+      int at = Arrays.mismatch(expected, actual);
+      return at < 0
+          ? new FloatAtomicsTrial(title, Outcome.WORKS, "")
+          : new FloatAtomicsTrial(
+              title,
+              Outcome.WRONG,
+              "element " + at + " became " + actual[at] + " instead of " + expected[at]);
     } catch (OpenClException e) {
-      LOGGER.log(Level.INFO, "not used: {0}: {1}", title, e.getMessage());
+      return new FloatAtomicsTrial(title, Outcome.REFUSED, String.valueOf(e.getMessage()));
     }
-    return false;
   }
 
   private static String key(Device device) {

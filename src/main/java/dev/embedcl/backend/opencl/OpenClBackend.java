@@ -18,6 +18,7 @@ import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Context;
 import dev.embedcl.opencl.Device;
 import dev.embedcl.opencl.Queue;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -94,6 +95,23 @@ public final class OpenClBackend implements Backend {
   /** Returns the queue on which operations are enqueued. */
   public Queue queue() {
     return queue;
+  }
+
+  /**
+   * Tries every way to add floats atomically, the fastest first, and says what became of each; the
+   * first that works is what {@link dev.embedcl.op.Accumulation#ATOMIC} uses. Compiles up to five
+   * programs: for reports.
+   *
+   * @throws IllegalStateException if this backend was closed
+   */
+  public List<FloatAtomicsTrial> tryFloatAtomics() {
+    lock.lock();
+    try {
+      requireOpen();
+      return FloatAtomics.attemptAll(launcher);
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override

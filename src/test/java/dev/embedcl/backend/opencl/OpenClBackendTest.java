@@ -50,6 +50,21 @@ class OpenClBackendTest {
   }
 
   @Test
+  void everyWayOfFloatAtomicsIsReportedAndTheLastOneWorks() {
+    try (OpenClBackend backend = OpenClBackend.open(device)) {
+      List<FloatAtomicsTrial> trials = backend.tryFloatAtomics();
+      assertThat(trials).hasSize(FloatAtomics.values().length);
+      assertThat(trials.getLast().outcome()).isEqualTo(FloatAtomicsTrial.Outcome.WORKS);
+      for (FloatAtomicsTrial trial : trials) {
+        assertThat(trial.detail().isEmpty())
+            .isEqualTo(
+                trial.outcome() == FloatAtomicsTrial.Outcome.WORKS
+                    || trial.outcome() == FloatAtomicsTrial.Outcome.NOT_OFFERED);
+      }
+    }
+  }
+
+  @Test
   void hundredThousandLaunchesFromEightThreadsGiveNoWrongResult() throws Exception {
     final int threads = 8;
     final int roundsEach = 4_200; // of three launches each

@@ -6,6 +6,7 @@ import dev.embedcl.opencl.OpenClLibrary;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * OpenCL devices that cut their work as another kind of device would: the kernels' shape for GPUs
@@ -15,13 +16,19 @@ public final class TestOpenClBackends {
 
   private TestOpenClBackends() {}
 
-  /** Returns the devices, as named openers; none where there is no OpenCL. */
-  public static <T> List<T> otherProfiles(BiFunction<String, Supplier<Backend>, T> named) {
+  /**
+   * Returns the devices, as named openers; none where there is no OpenCL.
+   *
+   * @param only the selector of the device to return alone, or null for all
+   */
+  public static <T> List<T> otherProfiles(
+      @Nullable String only, BiFunction<String, Supplier<Backend>, T> named) {
     if (OpenClLibrary.unavailability().isPresent()) {
       return List.of();
     }
     return OpenClLibrary.devices().stream()
         .filter(device -> device.available() && device.compilerAvailable())
+        .filter(device -> only == null || only.equals(OpenClDeviceInfo.selector(device)))
         .map(device -> named.apply(name(device), () -> OpenClBackend.open(device, other(device))))
         .toList();
   }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.embedcl.gpureport;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,120 @@
+package dev.embedcl.bench.report;
+
+import dev.embedcl.bench.report.Comparison.Case;
+import dev.embedcl.bench.report.Comparison.Copy;
+import dev.embedcl.bench.report.Comparison.Way;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The tables of a report. */
+final class MarkdownTable {
+  private static final String NONE = "–";
+
+  private final Comparison comparison;
+  private final StringBuilder text = new StringBuilder();
+
+  private MarkdownTable(Comparison comparison) {
+    this.comparison = comparison;
+  }
+
+  /** Returns ours beside the best peer, a line for each row, kind of ids and number of threads. */
+  static String summary(Comparison comparison) {
+    MarkdownTable table = new MarkdownTable(comparison);
+    table.copies();
+    table.line(
+        "\n| row | shape | ids | threads | ours µs | GB/s | of 24 MiB | of slices | of 1 GiB"
+            + " | best peer | its µs | ours is faster | OpenCL µs |");
+    table.line("|---|---|---|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|");
+    comparison.cases().forEach(table::summary);
+    return table.text.toString();
+  }
+
+  /** Returns every way that was measured. */
+  static String all(Comparison comparison) {
+    MarkdownTable table = new MarkdownTable(comparison);
+    table.line(
+        "| row | ids | threads | who | way | rounds | µs | MB | GB/s | of 24 MiB | of slices"
+            + " | of 1 GiB | ours is faster |");
+    table.line("|---|---|---:|---|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+    for (Case in : comparison.cases()) {
+      comparison.ways(in).forEach(table::way);
+    }
+    return table.text.toString();
+  }
+
+  private void copies() {
+    line("| copy of memory | 1 thread, GB/s | 2 threads, GB/s |");
+    line("|---|---:|---:|");
+    for (Copy copy : Copy.values()) {
+      line(
+          "| %s | %s | %s |",
+          copy.title,
+          number(comparison.gigabytesPerSecond(copy, 1)),
+          number(comparison.gigabytesPerSecond(copy, 2)));
+    }
+  }
+
+  private void summary(Case in) {
+    Optional<Way> ours = comparison.ours(in);
+    Optional<Way> peer = comparison.bestPeer(in);
+    line(
+        "| %s | %s | %s | %d | %s | %s | %s | %s | %s |",
+        in.row().title,
+        in.row().shape.replace('x', '×'),
+        in.ids(),
+        in.threads(),
+        ours.map(way -> number(way.micros())).orElse(NONE),
+        ours.map(this::speed).orElse(NONE + " | – | – | –"),
+        peer.map(way -> "%s `%s`".formatted(way.subject().id(), way.name())).orElse(NONE),
+        peer.map(way -> number(way.micros())).orElse(NONE),
+        ours.flatMap(a -> peer.map(b -> times(a, b))).orElse(NONE)
+            + " | "
+            + comparison.openCl(in).map(way -> number(way.micros())).orElse(NONE));
+  }
+
+  private void way(Way way) {
+    line(
+        "| %s | %s | %d | %s | %s | %d | %s | %s | %s | %s |",
+        way.in().row().title,
+        way.in().ids(),
+        way.in().threads(),
+        way.subject().id(),
+        way.name(),
+        way.rounds().size(),
+        number(way.micros()),
+        number(way.megabytes()),
+        speed(way),
+        comparison.ours(way.in()).map(ours -> times(ours, way)).orElse(NONE));
+  }
+
+  private String speed(Way way) {
+    return "%s | %s | %s | %s"
+        .formatted(
+            number(way.gigabytesPerSecond()),
+            share(way, Copy.MIB_24),
+            share(way, Copy.SLICES),
+            share(way, Copy.GIB_1));
+  }
+
+  private String share(Way way, Copy copy) {
+    double share = comparison.share(way, copy);
+    return Double.isNaN(share) ? NONE : String.format(Locale.ROOT, "%.0f %%", 100 * share);
+  }
+
+  private static String times(Way ours, Way other) {
+    double times = Comparison.timesAsFast(ours, other);
+    return Double.isNaN(times) ? NONE : String.format(Locale.ROOT, "%.2f×", times);
+  }
+
+  /** Three digits at least, none after the point that noise would make up. */
+  private static String number(double value) {
+    if (Double.isNaN(value)) {
+      return NONE;
+    }
+    return String.format(Locale.ROOT, value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value);
+  }
+
+  private void line(String format, Object... arguments) {
+    text.append(arguments.length == 0 ? format : format.formatted(arguments)).append('\n');
+  }
+}

@@ -1,0 +1,43 @@
+package dev.embedcl.bench.report;
+
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
+
+/** What is measured: the copies, ours, or a peer with or without huge pages of the C library. */
+enum Subject {
+  COPIES("ours", true, EnumSet.allOf(Row.class)),
+  OURS("ours", false, EnumSet.complementOf(EnumSet.of(Row.GRADIENT_SPARSE))),
+  PYTORCH("peers/pytorch", false, EnumSet.allOf(Row.class)),
+  PYTORCH_HUGE_PAGES("peers/pytorch", true, EnumSet.allOf(Row.class)),
+  TENSORFLOW("peers/tensorflow", false, EnumSet.complementOf(EnumSet.of(Row.FORWARD_INTO))),
+  TENSORFLOW_HUGE_PAGES("peers/tensorflow", true, TENSORFLOW.rows),
+  ONNXRUNTIME("peers/onnxruntime", false, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE)),
+  ONNXRUNTIME_HUGE_PAGES("peers/onnxruntime", true, ONNXRUNTIME.rows),
+  DJL("peers/djl", false, EnumSet.of(Row.FORWARD_SMALL, Row.FORWARD_FRESH, Row.FORWARD_LARGE)),
+  DJL_HUGE_PAGES("peers/djl", true, DJL.rows);
+
+  /** The module's folder, below bench/. */
+  final String module;
+
+  /** Whether the C library asks the kernel for huge pages. Ours asks by itself. */
+  final boolean hugePages;
+
+  /** What it has a way to do. */
+  final Set<Row> rows;
+
+  Subject(String module, boolean hugePages, Set<Row> rows) {
+    this.module = module;
+    this.hugePages = hugePages;
+    this.rows = rows;
+  }
+
+  /** Returns the name by which a user asks for it, and of its record's file. */
+  String id() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  boolean isPeer() {
+    return module.startsWith("peers/");
+  }
+}

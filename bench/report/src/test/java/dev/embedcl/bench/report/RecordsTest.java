@@ -1,0 +1,68 @@
+package dev.embedcl.bench.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RecordsTest {
+  private static final String JMH =
+      """
+      [{"jmhVersion": "1.37", "benchmark": "dev.embedcl.bench.ours.ForwardBenchmark.into",
+        "threads": 1, "jvm": "/somewhere/bin/java", "jvmArgs": ["-Dcache=/somewhere"],
+        "params": {"device": "cpu:2", "ids": "zipf"},
+        "primaryMetric": {"rawData": [[1000.0, 500.0, 2000.0]]},
+        "secondaryMetrics": {"gigabytesMoved": {"rawData": [[10.0, 5.0, 20.0]]}}}]
+      """;
+
+  @TempDir Path folder;
+
+  @Test
+  void recordsAreReadAgainAndKnowWhatTheyHave() throws IOException {
+    add();
+    Records records = Records.load(folder.resolve("report"));
+    assertThat(records.has(Subject.OURS, Row.FORWARD_INTO, 2)).isTrue();
+    assertThat(records.has(Subject.OURS, Row.FORWARD_INTO, 1)).isFalse();
+    assertThat(records.has(Subject.PYTORCH, Row.FORWARD_INTO, 2)).isFalse();
+    assertThat(records.measurements())
+        .containsExactly(
+            new Measurement(
+                Subject.OURS, Row.FORWARD_INTO, 2, "into cpu", "zipf", 2, 1000.0, 10.0));
+  }
+
+  @Test
+  void pathsOfTheMachineAreLeftOut() throws IOException {
+    add();
+    assertThat(folder.resolve("report/ours.json"))
+        .content()
+        .contains("rawData", "\"round\" : 2")
+        .doesNotContain("/somewhere", "jvmArgs");
+  }
+
+  @Test
+  void namesOfRowsAndSubjectsAreTakenFromTheCommandLine() {
+    assertThat(BenchRun.chosen(Subject.class, Subject::id, "ours,pytorch-huge-pages"))
+        .containsExactly(Subject.OURS, Subject.PYTORCH_HUGE_PAGES);
+    assertThatThrownBy(() -> BenchRun.chosen(Row.class, Row::id, "forward"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'forward' is none of [forward-small, forward-into,");
+  }
+
+  @Test
+  void processorsNameBecomesPartOfAFolder() {
+    assertThat(BenchRun.fileName(" AMD EPYC")).isEqualTo("amd-epyc");
+    assertThat(BenchRun.fileName(" Intel(R) Xeon(R) CPU E5-2673 v4 @ 2.30GHz"))
+        .isEqualTo("intel-xeon-e5-2673-v4");
+    assertThat(BenchRun.fileName(" AMD Ryzen 7 7840U w/ Radeon 780M Graphics"))
+        .isEqualTo("amd-ryzen-7-7840u-w-radeon-780m-graphics");
+  }
+
+  private void add() throws IOException {
+    Path json = Files.writeString(folder.resolve("jmh.json"), JMH);
+    Records.load(folder.resolve("report")).add(Subject.OURS, Row.FORWARD_INTO, 2, json);
+  }
+}
