@@ -2,7 +2,6 @@ package dev.embedcl.op;
 
 import static dev.embedcl.op.OperationReference.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.EveryBackend;
@@ -101,9 +100,8 @@ final class RowUpdateTest {
       long paddingIdx,
       boolean scaled) {
     Backend backend = device.shared();
-    assumeTrue(
-        backend.device().correctlyRoundedDivision(),
-        "this device rounds divisions and square roots in its own way");
+    // Elsewhere divisions may be 2.5 units off and square roots 3; there are at most four in a row.
+    double units = update.divides() && !backend.device().correctlyRoundedDivision() ? 16 : 0;
     String what = update + ", padding " + paddingIdx + ", scaled " + scaled + ": " + batch;
     int dim = batch.embeddingDim();
     IndexGroups groups =
@@ -119,6 +117,9 @@ final class RowUpdateTest {
     Tables byId = Tables.of(random, update, dim, batch.weight());
     Tables byPosition = Tables.of(random, update, dim, batch.positions());
     Tables dense = Tables.of(random, update, dim, batch.weight());
+    final Tables byIdBefore = byId.copy();
+    final Tables byPositionBefore = byPosition.copy();
+    final Tables denseBefore = dense.copy();
     try (TestMemory memory = new TestMemory(backend)) {
       Matrix gradOutput = memory.matrix(dim, batch.gradOutput());
       Matrix denseGradient = memory.matrix(dim, gradWeight);
@@ -140,9 +141,10 @@ final class RowUpdateTest {
       for (int row = 0; row < batch.numEmbeddings(); row++) {
         update.apply(dense, row, Arrays.copyOfRange(gradWeight, row * dim, (row + 1) * dim));
       }
-      assertSame(memory, idUpdate, byId, "by id, " + what);
-      assertSame(memory, positionUpdate, byPosition, "by position, " + what);
-      assertSame(memory, denseUpdate, dense, "dense, " + what);
+      assertSame(memory, idUpdate, byIdBefore, byId, units, "by id, " + what);
+      assertSame(
+          memory, positionUpdate, byPositionBefore, byPosition, units, "by position, " + what);
+      assertSame(memory, denseUpdate, denseBefore, dense, units, "dense, " + what);
       checkCoalesced(memory, backend, gradOutput, groups, sums, what);
       backend.synchronize();
     }
@@ -192,9 +194,40 @@ final class RowUpdateTest {
     return OperationReference.sums(batch.withGradOutput(scaledGradients), byId);
   }
 
-  private static void assertSame(TestMemory memory, OnDevice actual, Tables expected, String what) {
-    assertSameBits(memory.read(actual.table()), expected.table, expected.dim, what);
-    assertSameBits(memory.read(actual.first()), expected.first, expected.dim, "state 1, " + what);
-    assertSameBits(memory.read(actual.second()), expected.second, expected.dim, "state 2, " + what);
+  private static void assertSame(
+      TestMemory memory,
+      OnDevice actual,
+      Tables before,
+      Tables expected,
+      double units,
+      String what) {
+    int dim = expected.dim;
+    assertSame(memory.read(actual.table()), before.table, expected.table, dim, units, what);
+    assertSame(
+        memory.read(actual.first()), before.first, expected.first, dim, units, "state 1, " + what);
+    assertSame(
+        memory.read(actual.second()),
+        before.second,
+        expected.second,
+        dim,
+        units,
+        "state 2, " + what);
+  }
+
+  private static void assertSame(
+      float[] actual, float[] before, float[] expected, int dim, double units, String what) {
+    if (units == 0) {
+      assertSameBits(actual, expected, dim, what);
+      return;
+    }
+    for (int i = 0; i < expected.length; i++) {
+      double magnitude = Math.abs(before[i]) + Math.abs(expected[i]);
+      double tolerance = units * OperationReference.U * magnitude + Float.MIN_VALUE;
+      if (!(Math.abs(actual[i] - expected[i]) <= tolerance)) {
+        assertThat(actual[i])
+            .as("row %d, column %d of %s, ± %s", i / dim, i % dim, what, tolerance)
+            .isEqualTo(expected[i]);
+      }
+    }
   }
 }

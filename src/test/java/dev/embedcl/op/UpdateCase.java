@@ -64,6 +64,11 @@ enum UpdateCase {
   /** The update with its matrices in a test's memory. */
   record OnDevice(RowUpdate update, Matrix table, Matrix first, Matrix second) {}
 
+  /** Returns whether the formula has divisions or square roots. */
+  boolean divides() {
+    return name().contains("ADA");
+  }
+
   OnDevice on(TestMemory memory, Tables tables) {
     Matrix w = memory.matrix(tables.dim, tables.table);
     Matrix a = memory.matrix(this == ROWWISE_ADAGRAD ? 1 : tables.dim, tables.first);
