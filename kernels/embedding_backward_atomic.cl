@@ -13,10 +13,16 @@
 #define BLOCK 64
 #endif
 
+// padding_idx is -1 where there is none, and then no id that is good.
+static inline int contributes(const int index, const uint num_embeddings, const int padding_idx) {
+  return !is_bad_index(index, num_embeddings) && index != padding_idx;
+}
+
 kernel void embedding_backward_atomic(global const float *grad_output,
                                       global const int *indices,
                                       global float *grad_weight,
                                       const uint num_embeddings,
+                                      const int padding_idx,
                                       global float *grad_positions,
                                       const int add_positions,
                                       const int start,
@@ -41,7 +47,7 @@ kernel void embedding_backward_atomic(global const float *grad_output,
         for (int b = first; b < min(first + BLOCK, batch_size); b++) {
           const long n = (long)b * seq_len + t;
           const floatv value = load_vector(grad_output + n * dim + c);
-          if (!is_bad_index(indices[n], num_embeddings)) {
+          if (contributes(indices[n], num_embeddings, padding_idx)) {
             atomic_add_vector(grad_weight + (long)indices[n] * dim + c, value);
           }
           sum = b == first ? value : sum + value;
@@ -59,7 +65,7 @@ kernel void embedding_backward_atomic(global const float *grad_output,
         for (int b = first; b < min(first + BLOCK, batch_size); b++) {
           const long n = (long)b * seq_len + t;
           const float value = grad_output[n * dim + c];
-          if (!is_bad_index(indices[n], num_embeddings)) {
+          if (contributes(indices[n], num_embeddings, padding_idx)) {
             atomic_add_one(grad_weight + (long)indices[n] * dim + c, value);
           }
           sum = b == first ? value : sum + value;

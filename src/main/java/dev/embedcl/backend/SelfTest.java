@@ -3,10 +3,12 @@ package dev.embedcl.backend;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
+import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.Positions;
-import dev.embedcl.op.SgdStep;
+import dev.embedcl.op.SgdUpdate;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -54,7 +56,10 @@ final class SelfTest {
       expect("embedding forward", out, expectedOut);
 
       backend.execute(
-          new SgdStep(outMatrix, IndexGroups.of(IDS, ROWS), weightMatrix, slice, BATCH, SEQ, 2f));
+          new EmbeddingUpdate(
+              outMatrix, IndexGroups.of(IDS, ROWS), SgdUpdate.plain(weightMatrix, 2)));
+      backend.execute(
+          new PositionUpdate(outMatrix, SgdUpdate.plain(slice.table(), 2), 0, BATCH, SEQ));
       for (int n = 0; n < IDS.length; n++) {
         for (int d = 0; d < DIM; d++) {
           w[IDS[n] * DIM + d] -= 2 * expectedOut[n * DIM + d];

@@ -2,13 +2,14 @@ package dev.embedcl.nn;
 
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
-import dev.embedcl.op.Positions;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The gradient of one batch before anything is summed: what a fused optimizer step takes. Row
  * {@code id} of {@code weight} has the gradient Σ gradOutput[n, :] over the n that {@code groups}
- * lists for it; row {@code start + t} of {@code positions} the sum over the batch.
+ * lists for it, each times its scale if it has one; row {@code start + t} of {@code positions} has
+ * the sum over the batch. A parameter that does not {@link Parameter#requiresGrad require} its
+ * gradient is to be left alone.
  *
  * <p>Valid until the layer's next {@code forward}, which rebuilds the groups.
  *
@@ -27,10 +28,4 @@ public record BatchGradient(
     @Nullable Parameter positions,
     int start,
     int batchSize,
-    int seqLen) {
-
-  /** Returns the positional table's rows as operations take them, or null when there is none. */
-  public @Nullable Positions positionRows() {
-    return positions == null ? null : new Positions(positions.matrix(), start);
-  }
-}
+    int seqLen) {}

@@ -24,10 +24,10 @@ public abstract sealed class EmbeddingLayer implements AutoCloseable
   private final Lookup lookup;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  EmbeddingLayer(Backend backend, Parameter weight, @Nullable Parameter positions) {
-    this.backend = backend;
+  EmbeddingLayer(Parameter weight, @Nullable Parameter positions, LookupOptions options) {
+    this.backend = weight.backend();
     this.weight = weight;
-    this.lookup = new Lookup(backend, weight, positions);
+    this.lookup = new Lookup(backend, weight, positions, options);
   }
 
   /** Returns the backend that holds the parameters. */
@@ -109,8 +109,9 @@ public abstract sealed class EmbeddingLayer implements AutoCloseable
   }
 
   /**
-   * Adds the gradient of the latest {@code forward} to the parameters' gradients, in the
-   * deterministic order: the same bits everywhere. Called again, it adds again.
+   * Adds the gradient of the latest {@code forward} to the gradients of the parameters that {@link
+   * Parameter#requiresGrad require} one, in the deterministic order: the same bits everywhere.
+   * Called again, it adds again.
    *
    * @param gradOutput the gradient of the output, [batchSize, seqLen, embeddingDim] from its first
    *     element on; may be larger
@@ -129,7 +130,8 @@ public abstract sealed class EmbeddingLayer implements AutoCloseable
    * order. Called again, it adds again.
    *
    * @param gradOutput as in {@link #backward(DeviceBuffer)}
-   * @param accumulation the order of the additions to the token table's gradient
+   * @param accumulation the order of the additions to the token table's gradient; where gradients
+   *     are scaled by frequency, it is deterministic in any case
    * @throws IllegalArgumentException as in {@link #backward(DeviceBuffer)}
    * @throws IndexOutOfBoundsException as in {@link #backward(DeviceBuffer)}; with {@link
    *     Accumulation#ATOMIC} the backend's next {@code synchronize} throws it
@@ -183,6 +185,46 @@ public abstract sealed class EmbeddingLayer implements AutoCloseable
   public BatchGradient gradient(HostTensor gradOutput) {
     requireOpen();
     return lookup.gradient(lookup.upload(gradOutput));
+  }
+
+  /**
+   * Sums the gradient of the latest {@code forward} by id, into a matrix of the token table's rows
+   * that have one: PyTorch's coalesced sparse gradient, in the deterministic order.
+   *
+   * @param gradOutput as in {@link #backward(DeviceBuffer)}
+   * @return to be closed by the caller
+   * @throws IllegalArgumentException as in {@link #gradient(DeviceBuffer)}
+   * @throws IndexOutOfBoundsException as in {@link #gradient(DeviceBuffer)}
+   * @throws IllegalStateException as in {@link #gradient(DeviceBuffer)}
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold it
+   */
+  public SparseGradient sparseGradient(DeviceBuffer gradOutput) {
+    SparseGradient gradient = new SparseGradient(weight);
+    try {
+      sparseGradientInto(gradOutput, gradient);
+      return gradient;
+    } catch (RuntimeException | Error e) {
+      gradient.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Does as {@link #sparseGradient}, using the memory of an earlier one again where it suffices.
+   *
+   * @param gradOutput as in {@link #backward(DeviceBuffer)}
+   * @param target is overwritten; one of this layer's
+   * @throws IllegalArgumentException as in {@link #gradient(DeviceBuffer)}, and if {@code target}
+   *     is another layer's
+   * @throws IndexOutOfBoundsException as in {@link #gradient(DeviceBuffer)}
+   * @throws IllegalStateException as in {@link #gradient(DeviceBuffer)}, and if {@code target} was
+   *     closed
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold it
+   */
+  public void sparseGradientInto(DeviceBuffer gradOutput, SparseGradient target) {
+    requireOpen();
+    target.requireOf(weight);
+    lookup.sparseGradient(gradOutput, target);
   }
 
   /**

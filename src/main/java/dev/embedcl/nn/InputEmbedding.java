@@ -32,7 +32,7 @@ public final class InputEmbedding extends EmbeddingLayer {
 
   private InputEmbedding(
       TokenEmbedding tokens, @Nullable PositionalEmbedding positions, boolean owns) {
-    super(tokens.backend(), tokens.weight(), positions == null ? null : positions.weight());
+    super(tokens.weight(), positions == null ? null : positions.weight(), tokens.options());
     this.tokens = tokens;
     this.positions = positions;
     this.owns = owns;

@@ -23,6 +23,9 @@ public final class InputEmbeddingBuilder {
   private @Nullable TorchGenerator generator;
   private @Nullable HostTensor tokenWeight;
   private @Nullable HostTensor positionWeight;
+  private @Nullable Long paddingIdx;
+  private boolean scaleGradByFreq;
+  private boolean frozenTokens;
 
   InputEmbeddingBuilder(Backend backend) {
     this.backend = backend;
@@ -69,6 +72,24 @@ public final class InputEmbeddingBuilder {
     return this;
   }
 
+  /** Sets the token whose row gets no gradient; see {@link TokenEmbeddingBuilder#paddingIdx}. */
+  public InputEmbeddingBuilder paddingIdx(long paddingIdx) {
+    this.paddingIdx = paddingIdx;
+    return this;
+  }
+
+  /** Sets whether tokens' gradients are divided by their frequency in the batch. */
+  public InputEmbeddingBuilder scaleGradByFreq(boolean scaleGradByFreq) {
+    this.scaleGradByFreq = scaleGradByFreq;
+    return this;
+  }
+
+  /** Sets whether training leaves the token table as it is; positions are trained all the same. */
+  public InputEmbeddingBuilder frozenTokens(boolean frozenTokens) {
+    this.frozenTokens = frozenTokens;
+    return this;
+  }
+
   /**
    * Creates the layer, which owns its tables.
    *
@@ -79,8 +100,8 @@ public final class InputEmbeddingBuilder {
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold a table
    */
   public InputEmbedding build() {
-    requireConsistent("tokenWeight", tokenWeight, "numEmbeddings", numEmbeddings);
-    requireConsistent("positionWeight", positionWeight, "maxLength", maxLength);
+    requireConsistent("tokenWeight", tokenWeight, "numEmbeddings", numEmbeddings, embeddingDim);
+    requireConsistent("positionWeight", positionWeight, "maxLength", maxLength, embeddingDim);
     if (maxLength != null && positionWeight == null) {
       // Before a large token table is drawn, not after.
       PositionalEmbedding.requireSizes(maxLength, 1);
@@ -95,14 +116,19 @@ public final class InputEmbeddingBuilder {
   }
 
   private TokenEmbedding tokens() {
-    if (tokenWeight != null) {
-      return TokenEmbedding.of(backend, tokenWeight);
+    TokenEmbeddingBuilder tokens =
+        TokenEmbedding.builder(backend).scaleGradByFreq(scaleGradByFreq).frozen(frozenTokens);
+    if (paddingIdx != null) {
+      tokens.paddingIdx(paddingIdx);
     }
-    return TokenEmbedding.drawn(
-        backend,
-        required("numEmbeddings", numEmbeddings),
-        required("embeddingDim", embeddingDim),
-        required("seed or generator", generator));
+    if (tokenWeight != null) {
+      return tokens.weight(tokenWeight).build();
+    }
+    return tokens
+        .numEmbeddings(required("numEmbeddings", numEmbeddings))
+        .embeddingDim(required("embeddingDim", embeddingDim))
+        .generator(required("seed or generator", generator))
+        .build();
   }
 
   private @Nullable PositionalEmbedding positions(int dim) {
@@ -122,8 +148,12 @@ public final class InputEmbeddingBuilder {
         backend, maxLength, dim, required("seed or generator", generator));
   }
 
-  private void requireConsistent(
-      String weightName, @Nullable HostTensor weight, String rowsName, @Nullable Long rows) {
+  static void requireConsistent(
+      String weightName,
+      @Nullable HostTensor weight,
+      String rowsName,
+      @Nullable Long rows,
+      @Nullable Integer embeddingDim) {
     if (weight == null) {
       return;
     }
@@ -152,7 +182,7 @@ public final class InputEmbeddingBuilder {
         weight.shape());
   }
 
-  private static <T> T required(String name, @Nullable T value) {
+  static <T> T required(String name, @Nullable T value) {
     if (value == null) {
       throw new IllegalStateException(name + " is missing: set it before build()");
     }

@@ -7,11 +7,14 @@ import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
+import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.Accumulation;
-import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
+import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.Positions;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,7 @@ final class Lookup {
   private final Backend backend;
   private final Parameter weight;
   private final @Nullable Parameter positions;
+  private final LookupOptions options;
 
   private final GrowingBuffer deviceIds;
   private final GrowingBuffer output;
@@ -45,10 +49,11 @@ final class Lookup {
   private int seqLen;
   private int start;
 
-  Lookup(Backend backend, Parameter weight, @Nullable Parameter positions) {
+  Lookup(Backend backend, Parameter weight, @Nullable Parameter positions, LookupOptions options) {
     this.backend = backend;
     this.weight = weight;
     this.positions = positions;
+    this.options = options;
     this.deviceIds = new GrowingBuffer(backend, DType.INT32);
     this.output = new GrowingBuffer(backend, DType.FLOAT32);
     this.upload = new GrowingBuffer(backend, DType.FLOAT32);
@@ -86,24 +91,37 @@ final class Lookup {
     return result;
   }
 
-  /** Adds the last batch's gradient to the parameters' dense gradients. */
+  /** Adds the last batch's gradient to the dense gradients of the parameters that require it. */
   void backward(DeviceBuffer gradOutput, Accumulation accumulation) {
     final DeviceBuffer indices = requireForward();
     final Matrix grad = gradMatrix(gradOutput);
-    switch (accumulation) {
-      case DETERMINISTIC -> {
-        IndexGroups rows = groups();
-        backend.execute(
-            EmbeddingBackward.deterministic(
-                grad, rows, weight.gradFor(ids, count), gradPositions(), batchSize, seqLen));
-      }
-      case ATOMIC -> {
-        // Which rows the ids on a device name is not worth waiting for.
-        Matrix gradWeight = idsOnHost ? weight.gradFor(ids, count) : weight.gradForUpdate();
-        backend.execute(
-            EmbeddingBackward.atomic(
-                grad, indices, gradWeight, gradPositions(), batchSize, seqLen));
-      }
+    // Scales follow from the row groups, and any order will do for atomics' sake.
+    if (accumulation == Accumulation.ATOMIC
+        && weight.requiresGrad()
+        && !options.scaleGradByFreq()) {
+      // Which rows the ids on a device name is not worth waiting for.
+      Matrix gradWeight = idsOnHost ? weight.gradFor(ids, count) : weight.gradForUpdate();
+      Matrix gradPositions = gradPositions();
+      backend.execute(
+          new EmbeddingBackwardAtomic(
+              grad,
+              indices,
+              gradWeight,
+              options.paddingIdx(),
+              gradPositions == null ? null : new Positions(gradPositions, start),
+              batchSize,
+              seqLen));
+      return;
+    }
+    if (weight.requiresGrad()) {
+      IndexGroups rows = groups();
+      backend.execute(
+          new EmbeddingUpdate(grad, rows, new AccumulateUpdate(weight.gradFor(ids, count))));
+    }
+    Matrix gradPositions = gradPositions();
+    if (gradPositions != null) {
+      backend.execute(
+          new PositionUpdate(grad, new AccumulateUpdate(gradPositions), start, batchSize, seqLen));
     }
   }
 
@@ -112,6 +130,12 @@ final class Lookup {
     requireForward();
     return new BatchGradient(
         gradMatrix(gradOutput), groups(), weight, positions, start, batchSize, seqLen);
+  }
+
+  /** Sums the last batch's gradient by row, for the token table's rows that have one. */
+  void sparseGradient(DeviceBuffer gradOutput, SparseGradient target) {
+    requireForward();
+    target.fill(backend, gradMatrix(gradOutput), groups());
   }
 
   /** Copies a gradient of the last output to the device. */
@@ -194,8 +218,8 @@ final class Lookup {
     return Shape.of(batchSize, seqLen, weight.columns());
   }
 
-  private @Nullable Positions gradPositions() {
-    return positions == null ? null : new Positions(positions.gradFor(start, seqLen), start);
+  private @Nullable Matrix gradPositions() {
+    return positions == null || !positions.requiresGrad() ? null : positions.gradFor(start, seqLen);
   }
 
   /** Returns the last batch's row groups, built when first asked for, while the device is busy. */
@@ -207,7 +231,10 @@ final class Lookup {
         }
         requireForward().read(firstInts(ids, count));
       }
-      groups.rebuild(ids, count, weight.rows());
+      groups.rebuild(ids, count, weight.rows(), options.paddingIdx());
+      if (options.scaleGradByFreq()) {
+        groups.scaledByFrequency();
+      }
       // Only now are ids from the device known to be good.
       idsOnHost = true;
       grouped = true;

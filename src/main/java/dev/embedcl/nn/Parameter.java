@@ -26,6 +26,7 @@ public final class Parameter implements AutoCloseable {
   private final Backend backend;
   private final Matrix matrix;
   private final Gradient gradient;
+  private boolean requiresGrad = true;
   private volatile boolean closed;
 
   private Parameter(Backend backend, String name, long rows, int columns) {
@@ -156,6 +157,20 @@ public final class Parameter implements AutoCloseable {
     return Shape.of(rows(), columns());
   }
 
+  /** Returns whether {@code backward} and optimizers heed this parameter, as they do at first. */
+  public boolean requiresGrad() {
+    return requiresGrad;
+  }
+
+  /**
+   * Freezes this parameter, or lets it be trained again: PyTorch's {@code requires_grad}. Of a
+   * frozen one, {@code backward} makes no gradient, and optimizers leave it as it is; a gradient
+   * that it has already stays until {@link #zeroGrad}.
+   */
+  public void requiresGrad(boolean requiresGrad) {
+    this.requiresGrad = requiresGrad;
+  }
+
   /**
    * Returns the values on the device, as operations take them. They stay this parameter's: do not
    * close the buffer.
@@ -265,6 +280,12 @@ public final class Parameter implements AutoCloseable {
   public void zeroGrad() {
     requireOpen();
     gradient.clear();
+  }
+
+  /** Fills a row with zeros. */
+  void zeroRow(long row) {
+    byte[] zeros = new byte[columns() * Float.BYTES];
+    matrix.buffer().write(row * columns(), MemorySegment.ofArray(zeros));
   }
 
   /** Frees values and gradient; further calls do nothing. */

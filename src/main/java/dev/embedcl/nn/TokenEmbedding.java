@@ -5,23 +5,46 @@ import static dev.embedcl.op.Checks.requireArgument;
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
 import dev.embedcl.memory.HostTensor;
+import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A table of vectors looked up by id: PyTorch's {@code nn.Embedding(numEmbeddings, embeddingDim)}.
+ * Its options are those of {@link #builder}.
  *
  * <p>Owns its table; closing the layer closes it.
  */
 public final class TokenEmbedding extends EmbeddingLayer {
-  private static final String NAME = "token_embedding.weight";
+  static final String NAME = "token_embedding.weight";
 
   private final Parameter weight;
+  private final LookupOptions options;
 
-  private TokenEmbedding(Parameter weight) {
-    super(weight.backend(), weight, null);
+  TokenEmbedding(Parameter weight, LookupOptions options) {
+    super(weight, null, options);
     this.weight = weight;
+    this.options = options;
+  }
+
+  /** Returns a builder, for options that the other factories leave as PyTorch does. */
+  public static TokenEmbeddingBuilder builder(Backend backend) {
+    return new TokenEmbeddingBuilder(backend);
+  }
+
+  /**
+   * Creates a layer of given weights that training leaves as they are: PyTorch's {@code
+   * nn.Embedding.from_pretrained(weight)}. {@code layer.weight().requiresGrad(true)} thaws it.
+   *
+   * @param weight float32, [numEmbeddings, embeddingDim]
+   * @throws IllegalArgumentException if type or shape is another
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend or the tensor was closed
+   */
+  public static TokenEmbedding fromPretrained(Backend backend, HostTensor weight) {
+    return builder(backend).weight(weight).frozen(true).build();
   }
 
   /**
@@ -52,9 +75,11 @@ public final class TokenEmbedding extends EmbeddingLayer {
    */
   public static TokenEmbedding drawn(
       Backend backend, long numEmbeddings, int embeddingDim, TorchGenerator generator) {
-    requireSizes(numEmbeddings, embeddingDim);
-    return new TokenEmbedding(
-        Parameter.normal(backend, NAME, numEmbeddings, embeddingDim, generator));
+    return builder(backend)
+        .numEmbeddings(numEmbeddings)
+        .embeddingDim(embeddingDim)
+        .generator(generator)
+        .build();
   }
 
   /**
@@ -66,7 +91,7 @@ public final class TokenEmbedding extends EmbeddingLayer {
    * @throws IllegalStateException if the backend or the tensor was closed
    */
   public static TokenEmbedding of(Backend backend, HostTensor weight) {
-    return new TokenEmbedding(Parameter.of(backend, NAME, weight));
+    return builder(backend).weight(weight).build();
   }
 
   /**
@@ -83,12 +108,29 @@ public final class TokenEmbedding extends EmbeddingLayer {
   public static TokenEmbedding of(
       Backend backend, MemorySegment weight, long numEmbeddings, int embeddingDim) {
     requireSizes(numEmbeddings, embeddingDim);
-    return new TokenEmbedding(Parameter.of(backend, NAME, weight, numEmbeddings, embeddingDim));
+    return new TokenEmbedding(
+        Parameter.of(backend, NAME, weight, numEmbeddings, embeddingDim), LookupOptions.DEFAULT);
   }
 
   /** Returns the table [numEmbeddings, embeddingDim]. */
   public Parameter weight() {
     return weight;
+  }
+
+  /** Returns the id whose row gets no gradient, if there is one; not negative. */
+  public OptionalLong paddingIdx() {
+    return options.paddingIdx() == IndexGroups.NO_PADDING
+        ? OptionalLong.empty()
+        : OptionalLong.of(options.paddingIdx());
+  }
+
+  /** Returns whether each contribution is divided by how often its id occurs in the batch. */
+  public boolean scaleGradByFreq() {
+    return options.scaleGradByFreq();
+  }
+
+  LookupOptions options() {
+    return options;
   }
 
   @Override

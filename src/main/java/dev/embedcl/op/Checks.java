@@ -151,4 +151,59 @@ public final class Checks {
       throw illegalArgument("%s and %s are the same buffer", name, otherName);
     }
   }
+
+  /** Checks a gradient against the table, and that it is no buffer that the update writes. */
+  static void requireGradient(String name, Matrix gradient, RowUpdate update) {
+    requireColumns(name, gradient, update.table().columns());
+    requireDistinct(name, gradient, "the table", update.table());
+    Matrix first = update.firstState();
+    if (first != null) {
+      requireDistinct(name, gradient, "the optimizer's state", first);
+    }
+    Matrix second = update.secondState();
+    if (second != null) {
+      requireDistinct(name, gradient, "the optimizer's state", second);
+    }
+  }
+
+  static void requireState(String name, Matrix state, Matrix table, int columns) {
+    requireArgument(
+        state.rows() == table.rows() && state.columns() == columns,
+        "%s is [%d, %d]; a table of [%d, %d] takes [%d, %d]",
+        name,
+        state.rows(),
+        state.columns(),
+        table.rows(),
+        table.columns(),
+        table.rows(),
+        columns);
+    requireDistinct(name, state, "the table", table);
+  }
+
+  static void requireFinite(String name, float value) {
+    if (!Float.isFinite(value)) {
+      throw new IllegalArgumentException(name + " = " + value + " is not a finite number");
+    }
+  }
+
+  static void requireNotNegative(String name, float value) {
+    if (!(value >= 0 && Float.isFinite(value))) {
+      throw new IllegalArgumentException(
+          name + " = " + value + "; give a finite number that is not negative");
+    }
+  }
+
+  /** Checks that groups find their rows in a gradient and a table of so many. */
+  static void requireGroups(IndexGroups groups, long gradientRows, long tableRows) {
+    requireArgument(
+        gradientRows >= groups.sourceRows(),
+        "gradOutput has %d rows; the groups were built for %d",
+        gradientRows,
+        groups.sourceRows());
+    requireArgument(
+        groups.numEmbeddings() <= tableRows,
+        "groups were built for %d embeddings; the table has %d rows",
+        groups.numEmbeddings(),
+        tableRows);
+  }
 }

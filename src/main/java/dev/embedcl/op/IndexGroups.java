@@ -25,15 +25,18 @@ public final class IndexGroups {
   /** Contributions that are summed one after the other before block sums are added up. */
   public static final int BLOCK = 64;
 
-  /** Below this share of the table, 1 / this, a radix sort beats counting every row. */
-  private static final int RADIX_SHARE = 4;
+  /** Stands for no padding where a padding id is asked for. */
+  public static final long NO_PADDING = -1;
 
+  private final IndexSort sort = new IndexSort();
+  private final CompactRows compactRows = new CompactRows();
   private int[] packed = new int[2];
   private int[] keys = new int[0];
-  private int[] scratchKeys = new int[0];
-  private int[] scratchOrder = new int[0];
-  private int[] counts = new int[0];
+  private float[] scales = new float[0];
+  private boolean compactBuilt;
+  private boolean scaled;
   private int count;
+  private int sourceRows;
   private int uniqueRows;
   private int blocks;
   private int longRows;
@@ -53,17 +56,29 @@ public final class IndexGroups {
   }
 
   /**
-   * Replaces the groups by those of another batch.
+   * Replaces the groups by those of another batch, all of whose ids contribute; see {@link
+   * #rebuild(int[], int, long, long)}.
+   */
+  public IndexGroups rebuild(int[] indices, int count, long numEmbeddings) {
+    return rebuild(indices, count, numEmbeddings, NO_PADDING);
+  }
+
+  /**
+   * Replaces the groups by those of another batch, in which one id contributes nothing. Position n
+   * contributes row n of the gradient, unscaled; {@link #fromRows}, {@link #scaledBy} and {@link
+   * #scaledByFrequency} change that until the next rebuild.
    *
    * @param indices the ids; the first {@code count} are taken
    * @param count how many ids
    * @param numEmbeddings the number of table rows, at most 2^31
+   * @param paddingIdx the id whose row is left out, or {@link #NO_PADDING}
    * @return this
    * @throws IndexOutOfBoundsException if an id is not in [0, {@code numEmbeddings}); the groups
    *     stay as they were
-   * @throws IllegalArgumentException if {@code count} is not in [0, indices.length]
+   * @throws IllegalArgumentException if {@code count} is not in [0, indices.length] or {@code
+   *     paddingIdx} is no row
    */
-  public IndexGroups rebuild(int[] indices, int count, long numEmbeddings) {
+  public IndexGroups rebuild(int[] indices, int count, long numEmbeddings, long paddingIdx) {
     requireArgument(
         count >= 0 && count <= indices.length,
         "count = %d is out of range [0, %d]",
@@ -74,22 +89,83 @@ public final class IndexGroups {
         "numEmbeddings = %d exceeds the limit of %d",
         numEmbeddings,
         Matrix.MAX_ROWS);
+    requireArgument(
+        paddingIdx >= NO_PADDING && paddingIdx < Math.max(numEmbeddings, 1),
+        "paddingIdx = %d is out of range [0, %d)",
+        paddingIdx,
+        numEmbeddings);
     Checks.requireIndices(indices, count, numEmbeddings);
     ensureCapacity(count);
-    this.count = count;
+    this.sourceRows = count;
     this.numEmbeddings = numEmbeddings;
-    if (count >= numEmbeddings / RADIX_SHARE) {
-      countingSort(indices, (int) numEmbeddings);
-    } else {
-      radixSort(indices, numEmbeddings);
-    }
+    scaled = false;
+    compactBuilt = false;
+    sort.sort(indices, count, numEmbeddings, keys, packed);
+    this.count =
+        paddingIdx == NO_PADDING ? count : sort.leaveOut((int) paddingIdx, count, keys, packed);
     cutIntoBlocks();
     return this;
   }
 
-  /** Returns the number of ids in the batch. */
+  /**
+   * Lets each position contribute another row of the gradient than its own: for bags, whose
+   * positions share a row.
+   *
+   * @param rowOfPosition a row for each id given to {@link #rebuild(int[], int, long, long)}, from
+   *     0 to below {@code rows}; unchecked
+   * @param rows how many rows the gradient has
+   * @return this
+   */
+  public IndexGroups fromRows(int[] rowOfPosition, int rows) {
+    for (int i = 0; i < count; i++) {
+      packed[i] = rowOfPosition[packed[i]];
+    }
+    sourceRows = rows;
+    return this;
+  }
+
+  /**
+   * Multiplies each contribution by a scale of its position's. To be called before {@link
+   * #fromRows}.
+   *
+   * @param scaleOfPosition a scale for each id given to {@link #rebuild(int[], int, long, long)}
+   * @return this
+   */
+  public IndexGroups scaledBy(float[] scaleOfPosition) {
+    startScales();
+    for (int i = 0; i < count; i++) {
+      scales[i] *= scaleOfPosition[packed[i]];
+    }
+    return this;
+  }
+
+  /**
+   * Multiplies each contribution by 1 / (how often its id occurs in the batch), computed in float64
+   * and rounded: PyTorch's {@code scale_grad_by_freq}.
+   *
+   * @return this
+   */
+  public IndexGroups scaledByFrequency() {
+    startScales();
+    for (int begin = 0; begin < count; ) {
+      int end = endOfRow(begin);
+      float scale = (float) (1.0 / (end - begin));
+      for (int i = begin; i < end; i++) {
+        scales[i] *= scale;
+      }
+      begin = end;
+    }
+    return this;
+  }
+
+  /** Returns the number of contributions: of ids in the batch, without those left out. */
   public int count() {
     return count;
+  }
+
+  /** Returns how many rows the gradient has that contributions are taken from. */
+  public int sourceRows() {
+    return sourceRows;
   }
 
   /** Returns the number of rows of the table the ids were checked against. */
@@ -117,7 +193,10 @@ public final class IndexGroups {
     return slots;
   }
 
-  /** Returns the {@code i}-th position in the batch, sorted by id and then by position. */
+  /**
+   * Returns the gradient's row of the {@code i}-th contribution, in the order of ids and then of
+   * positions; the position in the batch unless {@link #fromRows} gave another.
+   */
   public int position(int i) {
     return packed[i];
   }
@@ -158,22 +237,45 @@ public final class IndexGroups {
         .asReadOnly();
   }
 
+  /** Returns whether contributions have scales. */
+  public boolean isScaled() {
+    return scaled;
+  }
+
+  /** Returns the scale of the {@code i}-th contribution; there has to be one. */
+  public float scale(int i) {
+    return scales[i];
+  }
+
+  /** Returns all scales, as {@link #packed()} is returned; empty where there are none. */
+  public MemorySegment scales() {
+    return MemorySegment.ofArray(scales)
+        .asSlice(0, scaled ? (long) count * Float.BYTES : 0)
+        .asReadOnly();
+  }
+
+  /** Returns the numbering of the unique rows, built when first asked for. */
+  public CompactRows compactRows() {
+    if (!compactBuilt) {
+      compactRows.rebuild(this);
+      compactBuilt = true;
+    }
+    return compactRows;
+  }
+
   /** Returns the length of {@link #packed()} in integers. */
   public int packedLength() {
     return count + 3 * blocks + 2 * longRows + 2;
   }
 
-  void requireFits(int count, long rows) {
-    requireArgument(
-        this.count == count,
-        "groups were built for %d ids; batchSize * seqLen is %d",
-        this.count,
-        count);
-    requireArgument(
-        numEmbeddings <= rows,
-        "groups were built for %d embeddings; the table has %d rows",
-        numEmbeddings,
-        rows);
+  private void startScales() {
+    if (scaled) {
+      return;
+    } else if (scales.length < count) {
+      scales = new float[count];
+    }
+    Arrays.fill(scales, 0, count, 1);
+    scaled = true;
   }
 
   private void ensureCapacity(int count) {
@@ -187,65 +289,6 @@ public final class IndexGroups {
     if (packed.length < needed) {
       packed = new int[(int) needed];
       keys = new int[count];
-    }
-  }
-
-  private void countingSort(int[] indices, int rows) {
-    if (counts.length < rows + 1) {
-      counts = new int[rows + 1];
-    } else {
-      Arrays.fill(counts, 0, rows + 1, 0);
-    }
-    for (int i = 0; i < count; i++) {
-      counts[indices[i] + 1]++;
-    }
-    for (int row = 0; row < rows; row++) {
-      counts[row + 1] += counts[row];
-    }
-    for (int i = 0; i < count; i++) {
-      int index = indices[i];
-      int to = counts[index]++;
-      packed[to] = i;
-      keys[to] = index;
-    }
-  }
-
-  private void radixSort(int[] indices, long rows) {
-    final int digitBits = 11;
-    final int digits = 1 << digitBits;
-    if (scratchKeys.length < count) {
-      scratchKeys = new int[count];
-      scratchOrder = new int[count];
-    }
-    if (counts.length < digits + 1) {
-      counts = new int[digits + 1];
-    }
-    int bits = 64 - Long.numberOfLeadingZeros(Math.max(rows - 1, 1));
-    int passes = (bits + digitBits - 1) / digitBits;
-    int[] fromKeys = indices;
-    int[] fromOrder = null;
-    // Passes alternate between two pairs of arrays such that the last one ends in keys and packed.
-    boolean intoResult = passes % 2 == 1;
-    for (int pass = 0; pass < passes; pass++) {
-      int shift = pass * digitBits;
-      int[] toKeys = intoResult ? keys : scratchKeys;
-      int[] toOrder = intoResult ? packed : scratchOrder;
-      Arrays.fill(counts, 0, digits + 1, 0);
-      for (int i = 0; i < count; i++) {
-        counts[((fromKeys[i] >>> shift) & (digits - 1)) + 1]++;
-      }
-      for (int d = 0; d < digits; d++) {
-        counts[d + 1] += counts[d];
-      }
-      for (int i = 0; i < count; i++) {
-        int key = fromKeys[i];
-        int to = counts[(key >>> shift) & (digits - 1)]++;
-        toKeys[to] = key;
-        toOrder[to] = fromOrder == null ? i : fromOrder[i];
-      }
-      fromKeys = toKeys;
-      fromOrder = toOrder;
-      intoResult = !intoResult;
     }
   }
 

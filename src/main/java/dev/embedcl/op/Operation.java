@@ -7,4 +7,9 @@ package dev.embedcl.op;
  * <p>An operation holds its buffers and does not own them.
  */
 public sealed interface Operation
-    permits EmbeddingForward, EmbeddingBackward, SgdStep, DenseSgdStep {}
+    permits EmbeddingForward,
+        EmbeddingUpdate,
+        PositionUpdate,
+        DenseUpdate,
+        CoalescedGradient,
+        EmbeddingBackwardAtomic {}

@@ -19,9 +19,31 @@ import java.util.List;
  *       size of the tables.
  * </ul>
  *
- * <p>Contributions to one row are summed before the row is changed once. For one thread at a time.
+ * <p>Contributions to one row are summed before the row is changed once. Parameters that do not
+ * {@link Parameter#requiresGrad require} their gradient are left alone. Both kinds of step may be
+ * mixed; they share state and the count of steps, which is kept for each parameter.
+ *
+ * <p>State (momentum, moments, sums of squares) lies on the parameter's backend: made at the
+ * parameter's first step, freed by {@link #close}. Only rows with a gradient are read and written,
+ * state included, so that a fused step costs what the batch costs. All arithmetic is float32, each
+ * operation rounded: the same bits on every backend; see {@link dev.embedcl.op.RowUpdate}. For one
+ * thread at a time.
  */
-public interface Optimizer {
+public interface Optimizer extends AutoCloseable {
+
+  /** Returns the learning rate. */
+  double learningRate();
+
+  /**
+   * Sets the learning rate of the steps to come.
+   *
+   * @param learningRate finite, also as float32, and not negative
+   * @throws IllegalArgumentException if it is not
+   */
+  void learningRate(double learningRate);
+
+  /** Returns how many steps a parameter has taken. */
+  long steps(Parameter parameter);
 
   /** Returns the parameters that {@link #step()} changes. */
   List<Parameter> parameters();
@@ -75,4 +97,10 @@ public interface Optimizer {
   default void zeroGrad() {
     parameters().forEach(Parameter::zeroGrad);
   }
+
+  /**
+   * Frees the state; the parameters stay. Further calls do nothing, and further steps are refused.
+   */
+  @Override
+  void close();
 }

@@ -1,113 +1,81 @@
 package dev.embedcl.optim;
 
-import static dev.embedcl.op.Checks.requireArgument;
-
-import dev.embedcl.nn.BatchGradient;
 import dev.embedcl.nn.Parameter;
-import dev.embedcl.op.DenseSgdStep;
 import dev.embedcl.op.Matrix;
-import dev.embedcl.op.SgdStep;
+import dev.embedcl.op.RowUpdate;
+import dev.embedcl.op.SgdUpdate;
 import java.util.List;
-import java.util.Optional;
 
 /**
- * Stochastic gradient descent without momentum, PyTorch's {@code torch.optim.SGD(parameters, lr)}:
- * {@code weight -= learningRate * gradient}.
+ * Stochastic gradient descent, PyTorch's {@code torch.optim.SGD}, with the formula of {@link
+ * SgdUpdate}.
  *
- * <p>The gradient is summed in the deterministic order, multiplied by the learning rate and
- * subtracted, each result rounded to float32: the same bits on every backend, and the same for the
- * fused step as for {@code backward} and the dense step (but for the sign of a zero). PyTorch
- * multiplies and subtracts with a single rounding where the processor can, and so differs in the
- * last bit of some elements unless the learning rate is a power of two.
+ * <p>The fused step and {@code backward} with the dense step give the same bits (but for the sign
+ * of a zero) without momentum and weight decay. With them they differ, as sparse and dense
+ * gradients do: a fused step decays weights and momentum of the rows that the batch names and of no
+ * others. As in PyTorch, the first step takes the gradient itself for momentum, undamped; a row
+ * that is named for the first time in a later step starts from a momentum of 0.
+ *
+ * <p>PyTorch multiplies and subtracts with a single rounding where the processor can, and so
+ * differs in the last bit of some elements unless the learning rate is a power of two.
  */
-public final class Sgd implements Optimizer {
-  private final List<Parameter> parameters;
-  private float learningRate;
+public final class Sgd extends RowOptimizer {
+  private final SgdOptions options;
 
   /**
-   * Creates an optimizer for fused steps.
+   * Creates an optimizer for fused steps, without momentum.
    *
-   * @param learningRate finite and not negative; rounded to float32
-   * @throws IllegalArgumentException if it is neither
+   * @param learningRate finite, also as float32, and not negative
+   * @throws IllegalArgumentException if it is not
    */
   public Sgd(double learningRate) {
     this(learningRate, List.of());
   }
 
   /**
-   * Creates an optimizer for dense steps on these parameters, and for fused steps.
+   * Creates an optimizer without momentum for dense steps on these parameters, and for fused steps.
    *
-   * @param learningRate finite and not negative; rounded to float32
+   * @param learningRate finite, also as float32, and not negative
    * @param parameters what {@link #step()} changes, such as a layer's {@code parameters()}
-   * @throws IllegalArgumentException if the learning rate is neither
+   * @throws IllegalArgumentException if the learning rate is not
    */
   public Sgd(double learningRate, List<Parameter> parameters) {
-    this.learningRate = checked(learningRate);
-    this.parameters = List.copyOf(parameters);
-  }
-
-  /** Returns the learning rate, as rounded to float32. */
-  public float learningRate() {
-    return learningRate;
+    this(SgdOptions.of(learningRate), parameters);
   }
 
   /**
-   * Sets the learning rate of the steps to come.
+   * Creates an optimizer for dense steps on these parameters, and for fused steps.
    *
-   * @param learningRate finite and not negative; rounded to float32
-   * @throws IllegalArgumentException if it is neither
+   * @param parameters what {@link #step()} changes, such as a layer's {@code parameters()}
    */
-  public void learningRate(double learningRate) {
-    this.learningRate = checked(learningRate);
+  public Sgd(SgdOptions options, List<Parameter> parameters) {
+    super(options.learningRate(), parameters);
+    this.options = options;
   }
 
   @Override
-  public List<Parameter> parameters() {
-    return parameters;
+  OptimizerState newState(Parameter parameter) {
+    Matrix buffer = options.momentum() == 0 ? null : zeros(parameter, parameter.columns());
+    return new OptimizerState(buffer, null);
   }
 
   @Override
-  public void step(BatchGradient gradient) {
-    gradient
-        .weight()
-        .backend()
-        .execute(
-            new SgdStep(
-                gradient.gradOutput(),
-                gradient.groups(),
-                gradient.weight().matrix(),
-                gradient.positionRows(),
-                gradient.batchSize(),
-                gradient.seqLen(),
-                learningRate));
-  }
-
-  @Override
-  public void step() {
-    if (parameters.isEmpty()) {
-      throw new IllegalStateException(
-          "this optimizer has no parameters: create it with new Sgd(learningRate,"
-              + " layer.parameters()), or take the fused step(layer, gradOutput)");
-    }
-    for (Parameter parameter : parameters) {
-      Optional<Matrix> grad = parameter.grad();
-      if (grad.isPresent()) {
-        parameter.backend().execute(new DenseSgdStep(grad.get(), parameter.matrix(), learningRate));
-      }
-    }
+  RowUpdate update(Parameter parameter, OptimizerState state, long step) {
+    boolean first = step == 1;
+    boolean hasMomentum = options.momentum() != 0;
+    return new SgdUpdate(
+        parameter.matrix(),
+        hasMomentum ? state.first() : null,
+        (float) learningRate(),
+        (float) options.momentum(),
+        first ? 0 : (float) options.momentum(),
+        first ? 1 : (float) (1 - options.dampening()),
+        options.nesterov(),
+        (float) options.weightDecay());
   }
 
   @Override
   public String toString() {
-    return "Sgd(" + learningRate + ")";
-  }
-
-  private static float checked(double learningRate) {
-    float rounded = (float) learningRate;
-    requireArgument(
-        rounded >= 0 && Float.isFinite(rounded),
-        "learningRate = %s; give a finite number that is not negative",
-        learningRate);
-    return rounded;
+    return "Sgd(" + learningRate() + ")";
   }
 }

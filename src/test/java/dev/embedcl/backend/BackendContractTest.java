@@ -10,9 +10,10 @@ import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.DeviceBuffer.MapMode;
 import dev.embedcl.memory.DeviceBuffer.Mapping;
-import dev.embedcl.op.DenseSgdStep;
+import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.Matrix;
+import dev.embedcl.op.SgdUpdate;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -175,10 +176,10 @@ final class BackendContractTest {
         DeviceBuffer own = device.shared().allocate(DType.FLOAT32, 4)) {
       Matrix foreignMatrix = new Matrix(foreign, 2, 2);
       Matrix ownMatrix = new Matrix(own, 2, 2);
-      for (DenseSgdStep step :
+      for (DenseUpdate step :
           List.of(
-              new DenseSgdStep(foreignMatrix, ownMatrix, 1f),
-              new DenseSgdStep(ownMatrix, foreignMatrix, 1f))) {
+              new DenseUpdate(foreignMatrix, SgdUpdate.plain(ownMatrix, 1f)),
+              new DenseUpdate(ownMatrix, SgdUpdate.plain(foreignMatrix, 1f)))) {
         assertThatIllegalArgumentException()
             .isThrownBy(() -> device.shared().execute(step))
             .withMessageContaining(foreign.toString())
@@ -192,7 +193,8 @@ final class BackendContractTest {
     Backend backend = device.open();
     DeviceBuffer a = backend.allocate(DType.FLOAT32, 4);
     DeviceBuffer b = backend.allocate(DType.FLOAT32, 4);
-    DenseSgdStep step = new DenseSgdStep(new Matrix(a, 2, 2), new Matrix(b, 2, 2), 1f);
+    DenseUpdate step =
+        new DenseUpdate(new Matrix(a, 2, 2), SgdUpdate.plain(new Matrix(b, 2, 2), 1f));
     backend.execute(step);
     backend.close();
     backend.close();
@@ -267,8 +269,10 @@ final class BackendContractTest {
       for (int round = 0; round < 10; round++) {
         DeviceBuffer gradient = backend.allocate(DType.FLOAT32, 100_000);
         DeviceBuffer weight = backend.allocate(DType.FLOAT32, 100_000);
-        DenseSgdStep step =
-            new DenseSgdStep(new Matrix(gradient, 100, 1000), new Matrix(weight, 100, 1000), 1f);
+        DenseUpdate step =
+            new DenseUpdate(
+                new Matrix(gradient, 100, 1000),
+                SgdUpdate.plain(new Matrix(weight, 100, 1000), 1f));
         List<Future<?>> users = new ArrayList<>();
         for (int thread = 0; thread < THREADS; thread++) {
           users.add(
@@ -306,7 +310,8 @@ final class BackendContractTest {
                 try (DeviceBuffer a = backend.allocate(DType.FLOAT32, 70_000);
                     DeviceBuffer b = backend.allocate(DType.FLOAT32, 70_000)) {
                   backend.execute(
-                      new DenseSgdStep(new Matrix(a, 70, 1000), new Matrix(b, 70, 1000), 1f));
+                      new DenseUpdate(
+                          new Matrix(a, 70, 1000), SgdUpdate.plain(new Matrix(b, 70, 1000), 1f)));
                   backend.synchronize();
                 }
               }

@@ -67,15 +67,15 @@ final class DeterminismTest {
       IndexGroups groups = IndexGroups.of(batch.ids(), batch.numEmbeddings());
 
       backend.execute(new EmbeddingForward(weight, ids, positions, out, batchSize, seqLen));
-      backend.execute(
-          EmbeddingBackward.deterministic(
-              gradOutput,
-              groups,
-              gradWeight,
-              new Positions(gradTable, batch.start()),
-              batchSize,
-              seqLen));
-      backend.execute(new SgdStep(gradOutput, groups, weight, positions, batchSize, seqLen, rate));
+      TestPasses.backward(
+          backend,
+          gradOutput,
+          groups,
+          gradWeight,
+          new Positions(gradTable, batch.start()),
+          batchSize,
+          seqLen);
+      TestPasses.sgd(backend, gradOutput, groups, weight, positions, batchSize, seqLen, rate);
 
       assertSameBits(memory.read(out), OperationReference.forward(batch, true), dim, batch);
       assertSameBits(

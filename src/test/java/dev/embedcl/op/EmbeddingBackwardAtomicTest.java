@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** {@link EmbeddingBackward} with {@link Accumulation#ATOMIC} on every backend. */
+/** {@link EmbeddingBackwardAtomic} on every backend. */
 final class EmbeddingBackwardAtomicTest {
 
   @EveryBackend
@@ -67,10 +67,11 @@ final class EmbeddingBackwardAtomicTest {
       device
           .shared()
           .execute(
-              EmbeddingBackward.atomic(
+              new EmbeddingBackwardAtomic(
                   memory.matrix(1, gradOutput),
                   memory.ids(new int[count]),
                   gradWeight,
+                  IndexGroups.NO_PADDING,
                   null,
                   1,
                   count));
@@ -109,10 +110,11 @@ final class EmbeddingBackwardAtomicTest {
       device
           .shared()
           .execute(
-              EmbeddingBackward.atomic(
+              new EmbeddingBackwardAtomic(
                   memory.matrix(dim, gradOutput),
                   memory.ids(ids),
                   gradWeight,
+                  IndexGroups.NO_PADDING,
                   new Positions(gradPositions, 0),
                   300,
                   1));
@@ -132,10 +134,11 @@ final class EmbeddingBackwardAtomicTest {
       Matrix gradWeight = memory.matrix(dim, before);
       Matrix gradPositions = memory.matrix(dim, batch.positions());
       backend.execute(
-          EmbeddingBackward.atomic(
+          new EmbeddingBackwardAtomic(
               memory.matrix(dim, batch.gradOutput()),
               memory.ids(batch.ids()),
               gradWeight,
+              IndexGroups.NO_PADDING,
               new Positions(gradPositions, batch.start()),
               batch.batchSize(),
               batch.seqLen()));
@@ -146,7 +149,7 @@ final class EmbeddingBackwardAtomicTest {
       } else {
         assertNear(memory.read(gradWeight), before, batch, byId, 1, EIGHT_UNITS);
       }
-      EmbeddingBackwardTest.checkPositions(memory.read(gradPositions), batch, true);
+      EmbeddingUpdateTest.checkPositions(memory.read(gradPositions), batch, true);
       backend.synchronize();
     }
   }

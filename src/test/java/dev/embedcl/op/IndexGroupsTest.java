@@ -109,6 +109,69 @@ final class IndexGroupsTest {
         .withMessage("numEmbeddings = 2147483649 exceeds the limit of 2147483648");
   }
 
+  @Test
+  void paddingIsLeftOut() {
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    IndexGroups groups = new IndexGroups();
+    for (int i = 0; i < 200; i++) {
+      int numEmbeddings = 1 + random.nextInt(random.nextBoolean() ? 30 : 100_000);
+      int[] ids = TestBatch.zipf(random, random.nextInt(500), numEmbeddings);
+      int padding = ids.length == 0 || i % 7 == 0 ? numEmbeddings - 1 : ids[0];
+      groups.rebuild(ids, ids.length, numEmbeddings, padding);
+      List<Integer> kept = new ArrayList<>();
+      for (int n = 0; n < ids.length; n++) {
+        if (ids[n] != padding) {
+          kept.add(n);
+        }
+      }
+      assertThat(groups.sourceRows()).isEqualTo(ids.length);
+      assertThat(groups.isScaled()).isFalse();
+      // The groups of the ids that are left, but for where they stand.
+      int[] left = kept.stream().mapToInt(n -> ids[n]).toArray();
+      IndexGroups expected = IndexGroups.of(left, numEmbeddings);
+      expected.fromRows(kept.stream().mapToInt(Integer::intValue).toArray(), ids.length);
+      assertThat(groups.packed().toArray(ValueLayout.JAVA_INT))
+          .as("-Dembedcl.test.seed=%d", TestBatch.SEED)
+          .isEqualTo(expected.packed().toArray(ValueLayout.JAVA_INT));
+      assertThat(groups.count()).isEqualTo(kept.size());
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> groups.rebuild(new int[3], 3, 5, 5))
+        .withMessage("paddingIdx = 5 is out of range [0, 5)");
+  }
+
+  @Test
+  void scalesFollowTheirContributions() {
+    IndexGroups groups = new IndexGroups().rebuild(new int[] {3, 1, 3, 0, 3}, 5, 4, 0);
+    assertThat(groups.scales().byteSize()).isZero();
+    groups.scaledByFrequency();
+    assertThat(groups.scales().toArray(ValueLayout.JAVA_FLOAT))
+        .containsExactly(1, 1 / 3f, 1 / 3f, 1 / 3f);
+    groups.scaledBy(new float[] {1, 2, 4, 8, 16});
+    assertThat(groups.scales().toArray(ValueLayout.JAVA_FLOAT))
+        .containsExactly(2, 1 / 3f, 4 / 3f, 16 / 3f);
+    groups.fromRows(new int[] {0, 0, 1, 1, 1}, 2);
+    assertThat(groups.sourceRows()).isEqualTo(2);
+    assertThat(List.of(groups.position(0), groups.position(1), groups.position(3)))
+        .containsExactly(0, 0, 1);
+    assertThat(groups.scale(3)).isEqualTo(16 / 3f);
+    assertThat(groups.rebuild(new int[1], 1, 4).isScaled()).isFalse();
+  }
+
+  @Test
+  void uniqueRowsAreNumbered() {
+    int[] ids = new int[70];
+    Arrays.fill(ids, 7);
+    ids[0] = 9;
+    ids[1] = 2;
+    CompactRows rows = IndexGroups.of(ids, 10).compactRows();
+    assertThat(rows.packed().toArray(ValueLayout.JAVA_INT))
+        .containsExactly(2, 7, 9, /* of each block */ 0, 1, 1, 2, /* of each long row */ 1);
+    assertThat(rows.tableRow(2)).isEqualTo(9);
+    assertThat(rows.ofBlock(3)).isEqualTo(2);
+    assertThat(rows.ofLongRow(0)).isEqualTo(1);
+  }
+
   private static void check(IndexGroups groups, int[] ids, long numEmbeddings) {
     Map<Integer, List<Integer>> rows = new TreeMap<>();
     for (int n = 0; n < ids.length; n++) {

@@ -57,19 +57,19 @@ final class OclgrindCasesTest {
 
   @EveryBackend
   void embeddingBackward(TestBackend device) {
-    mark(device, "EmbeddingBackward, deterministic");
+    mark(device, "EmbeddingUpdate and PositionUpdate, AccumulateUpdate");
     for (int dim : DIMENSIONS) {
-      EmbeddingBackwardTest.checkDeterministic(
+      EmbeddingUpdateTest.checkDeterministic(
           device, TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim), true);
     }
     for (int hits : new int[] {65, 130}) {
-      EmbeddingBackwardTest.checkDeterministic(device, hot(hits), true);
+      EmbeddingUpdateTest.checkDeterministic(device, hot(hits), true);
     }
   }
 
   @EveryBackend
   void embeddingBackwardWithAtomics(TestBackend device) {
-    mark(device, "EmbeddingBackward, atomic");
+    mark(device, "EmbeddingBackwardAtomic");
     for (int dim : DIMENSIONS) {
       checkAtomic(device, TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim));
     }
@@ -78,7 +78,7 @@ final class OclgrindCasesTest {
 
   @EveryBackend
   void sgdStep(TestBackend device) {
-    mark(device, "SgdStep");
+    mark(device, "EmbeddingUpdate and PositionUpdate, SgdUpdate");
     for (int dim : DIMENSIONS) {
       checkStep(device, TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim));
     }
@@ -87,18 +87,33 @@ final class OclgrindCasesTest {
   }
 
   @EveryBackend
-  void denseSgdStep(TestBackend device) {
-    mark(device, "DenseSgdStep");
+  void denseUpdate(TestBackend device) {
+    mark(device, "DenseUpdate");
     for (int dim : DIMENSIONS) {
       try (TestMemory memory = new TestMemory(device.shared())) {
         float[] ones = new float[3 * dim];
         Arrays.fill(ones, 1);
         Matrix weight = memory.matrix(dim, ones);
-        device.shared().execute(new DenseSgdStep(memory.matrix(dim, ones), weight, 3f));
+        device
+            .shared()
+            .execute(new DenseUpdate(memory.matrix(dim, ones), SgdUpdate.plain(weight, 3f)));
         float[] expected = new float[3 * dim];
         Arrays.fill(expected, -2);
         assertSameBits(memory.read(weight), expected, dim, "a step of 3");
       }
+    }
+  }
+
+  @EveryBackend
+  void everyUpdate(TestBackend device) {
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    for (UpdateCase update : UpdateCase.values()) {
+      mark(device, update.toString());
+      for (int dim : new int[] {3, 20}) {
+        TestBatch batch = TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim);
+        RowUpdateTest.check(device, random, batch, update);
+      }
+      RowUpdateTest.check(device, random, hot(65), update);
     }
   }
 
@@ -115,10 +130,11 @@ final class OclgrindCasesTest {
       device
           .shared()
           .execute(
-              EmbeddingBackward.atomic(
+              new EmbeddingBackwardAtomic(
                   memory.matrix(dim, batch.gradOutput()),
                   memory.ids(batch.ids()),
                   gradWeight,
+                  IndexGroups.NO_PADDING,
                   new Positions(memory.matrix(dim, batch.positions()), batch.start()),
                   batch.batchSize(),
                   batch.seqLen()));
@@ -138,17 +154,15 @@ final class OclgrindCasesTest {
     try (TestMemory memory = new TestMemory(device.shared())) {
       Matrix weight = memory.matrix(dim, batch.weight());
       Matrix table = memory.matrix(dim, batch.positions());
-      device
-          .shared()
-          .execute(
-              new SgdStep(
-                  memory.matrix(dim, batch.gradOutput()),
-                  IndexGroups.of(batch.ids(), batch.numEmbeddings()),
-                  weight,
-                  new Positions(table, batch.start()),
-                  batch.batchSize(),
-                  batch.seqLen(),
-                  0.5f));
+      TestPasses.sgd(
+          device.shared(),
+          memory.matrix(dim, batch.gradOutput()),
+          IndexGroups.of(batch.ids(), batch.numEmbeddings()),
+          weight,
+          new Positions(table, batch.start()),
+          batch.batchSize(),
+          batch.seqLen(),
+          0.5f);
       assertSameBits(
           memory.read(weight),
           OperationReference.stepped(

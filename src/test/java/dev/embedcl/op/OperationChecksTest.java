@@ -9,6 +9,7 @@ import dev.embedcl.memory.DeviceBuffer;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What the constructors of the operations refuse, and in which words. */
@@ -88,74 +89,141 @@ final class OperationChecksTest {
   }
 
   @Test
-  void backwardRefusesWhatDoesNotFit() {
-    Positions positions = new Positions(table, 0);
+  void updateByIdRefusesWhatDoesNotFit() {
+    RowUpdate update = new AccumulateUpdate(weight);
     refused(
-        () -> EmbeddingBackward.deterministic(matrix(5, 4), SIX_IDS, weight, null, 2, 3),
-        "gradOutput has 5 rows; batchSize * seqLen = 6 are needed");
+        () -> new EmbeddingUpdate(matrix(5, 4), SIX_IDS, update),
+        "gradOutput has 5 rows; the groups were built for 6");
     refused(
-        () -> EmbeddingBackward.deterministic(matrix(6, 3), SIX_IDS, weight, null, 2, 3),
+        () -> new EmbeddingUpdate(matrix(6, 3), SIX_IDS, update),
         "gradOutput has 3 columns; embeddingDim is 4");
     refused(
-        () -> EmbeddingBackward.deterministic(weight, SIX_IDS, weight, null, 2, 3),
-        "gradOutput and gradWeight are the same buffer");
+        () -> new EmbeddingUpdate(weight, SIX_IDS, update),
+        "gradOutput and the table are the same buffer");
     refused(
-        () -> EmbeddingBackward.deterministic(rows, SIX_IDS, weight, new Positions(rows, 0), 2, 3),
-        "gradOutput and gradPositions are the same buffer");
-    refused(
-        () ->
-            EmbeddingBackward.deterministic(rows, SIX_IDS, weight, new Positions(weight, 0), 2, 3),
-        "gradWeight and gradPositions are the same buffer");
-    refused(
-        () -> EmbeddingBackward.deterministic(rows, SIX_IDS, weight, null, 1, 5),
-        "groups were built for 6 ids; batchSize * seqLen is 5");
-    refused(
-        () -> EmbeddingBackward.deterministic(rows, SIX_IDS, matrix(9, 4), null, 2, 3),
+        () -> new EmbeddingUpdate(rows, SIX_IDS, new AccumulateUpdate(matrix(9, 4))),
         "groups were built for 10 embeddings; the table has 9 rows");
+    Matrix state = matrix(10, 4);
     refused(
-        () -> EmbeddingBackward.atomic(rows, new StubBuffer(DType.INT32, 5), weight, null, 2, 3),
-        "indices hold 5 ids; batchSize * seqLen = 6 are needed");
+        () -> new EmbeddingUpdate(state, SIX_IDS, new AdagradUpdate(weight, state, 1, 0, 0)),
+        "gradOutput and the optimizer's state are the same buffer");
     refused(
-        () ->
-            new EmbeddingBackward(
-                rows, null, ids, weight, positions, 2, 3, Accumulation.DETERMINISTIC),
-        "DETERMINISTIC accumulation needs groups");
-    refused(
-        () ->
-            new EmbeddingBackward(
-                rows, SIX_IDS, null, weight, positions, 2, 3, Accumulation.ATOMIC),
-        "ATOMIC accumulation needs indices");
+        () -> new EmbeddingUpdate(state, SIX_IDS, adam(matrix(10, 4), state, 1, 0)),
+        "gradOutput and the optimizer's state are the same buffer");
   }
 
   @Test
-  void stepRefusesWhatDoesNotFit() {
+  void updateByPositionRefusesWhatDoesNotFit() {
+    RowUpdate update = new AccumulateUpdate(table);
     refused(
-        () -> new SgdStep(rows, SIX_IDS, rows, null, 2, 3, 1f),
-        "gradOutput and weight are the same buffer");
-    refused(
-        () -> new SgdStep(rows, SIX_IDS, weight, new Positions(rows, 0), 2, 3, 1f),
-        "gradOutput and the positional table are the same buffer");
-    refused(
-        () -> new SgdStep(rows, SIX_IDS, weight, new Positions(weight, 0), 2, 3, 1f),
-        "weight and the positional table are the same buffer");
-    refused(
-        () -> new SgdStep(rows, SIX_IDS, weight, null, 7, 1, 1f),
+        () -> new PositionUpdate(rows, update, 0, 7, 1),
         "gradOutput has 6 rows; batchSize * seqLen = 7 are needed");
     refused(
-        () -> new SgdStep(rows, SIX_IDS, weight, null, 2, 2, 1f),
-        "groups were built for 6 ids; batchSize * seqLen is 4");
+        () -> new PositionUpdate(matrix(6, 3), update, 0, 2, 3),
+        "gradOutput has 3 columns; embeddingDim is 4");
     refused(
-        () -> new SgdStep(rows, SIX_IDS, weight, null, 2, 3, Float.NaN),
-        "learningRate = NaN is not a finite number");
+        () -> new PositionUpdate(rows, new AccumulateUpdate(rows), 0, 2, 3),
+        "gradOutput and the table are the same buffer");
+    refused(() -> new PositionUpdate(rows, update, -1, 2, 3), "start = -1 is out of range [0, 5]");
+    refused(
+        () -> new PositionUpdate(rows, update, 3, 2, 3),
+        "a sequence of length 3 starting at position 3 needs 6 positions; the positional table"
+            + " has 5: use shorter sequences or a longer table");
+    refused(() -> new PositionUpdate(rows, update, 0, -2, 3), "batchSize = -2 is negative");
   }
 
   @Test
-  void denseStepRefusesWhatDoesNotFit() {
-    refused(() -> new DenseSgdStep(rows, weight, 1f), "gradWeight is [6, 4] but weight is [10, 4]");
-    refused(() -> new DenseSgdStep(rows, rows, 1f), "gradWeight and weight are the same buffer");
+  void denseUpdateRefusesWhatDoesNotFit() {
     refused(
-        () -> new DenseSgdStep(rows, matrix(6, 4), Float.NEGATIVE_INFINITY),
-        "learningRate = -Infinity is not a finite number");
+        () -> new DenseUpdate(rows, new AccumulateUpdate(weight)),
+        "gradWeight is [6, 4] but the table is [10, 4]");
+    refused(
+        () -> new DenseUpdate(rows, new AccumulateUpdate(rows)),
+        "gradWeight and the table are the same buffer");
+  }
+
+  @Test
+  void coalescedGradientRefusesWhatDoesNotFit() {
+    refused(
+        () -> new CoalescedGradient(rows, SIX_IDS, ids, matrix(6, 3)),
+        "gradOutput has 4 columns; embeddingDim is 3");
+    refused(
+        () -> new CoalescedGradient(matrix(5, 4), SIX_IDS, ids, weight),
+        "gradOutput has 5 rows; the groups were built for 6");
+    refused(
+        () -> new CoalescedGradient(rows, SIX_IDS, ids, table),
+        "values has 5 rows; the batch names 6");
+    refused(
+        () -> new CoalescedGradient(rows, SIX_IDS, new StubBuffer(DType.INT32, 5), weight),
+        "rows hold 5 numbers; the batch names 6 rows");
+    refused(
+        () -> new CoalescedGradient(rows, SIX_IDS, new StubBuffer(DType.INT64, 6), weight),
+        "rows hold INT64; give a buffer of INT32");
+    refused(
+        () -> new CoalescedGradient(rows, SIX_IDS, ids, rows),
+        "gradOutput and values are the same buffer");
+  }
+
+  @Test
+  void scatterRefusesWhatDoesNotFit() {
+    Positions positions = new Positions(table, 0);
+    refused(
+        () -> atomic(weight, ids, weight, -1, null),
+        "gradOutput and gradWeight are the same buffer");
+    refused(
+        () -> atomic(rows, new StubBuffer(DType.INT32, 5), weight, -1, null),
+        "indices hold 5 ids; batchSize * seqLen = 6 are needed");
+    refused(() -> atomic(rows, ids, weight, 10, null), "paddingIdx = 10 is out of range [0, 10)");
+    refused(() -> atomic(rows, ids, weight, -2, null), "paddingIdx = -2 is out of range [0, 10)");
+    refused(
+        () -> atomic(rows, ids, weight, -1, new Positions(rows, 0)),
+        "gradOutput and gradPositions are the same buffer");
+    refused(
+        () -> atomic(rows, ids, table, -1, positions),
+        "gradWeight and gradPositions are the same buffer");
+  }
+
+  @Test
+  void updatesRefuseStateAndNumbersThatDoNotFit() {
+    refused(() -> SgdUpdate.plain(weight, Float.NaN), "learningRate = NaN is not a finite number");
+    refused(
+        () -> new SgdUpdate(weight, null, 1, 0.5f, 0, 1, false, 0),
+        "momentum = 0.5 and nesterov = false need a momentumBuffer");
+    refused(
+        () -> new SgdUpdate(weight, table, 1, 0.5f, 0.5f, 1, false, 0),
+        "momentumBuffer is [5, 4]; a table of [10, 4] takes [10, 4]");
+    refused(
+        () -> new SgdUpdate(weight, weight, 1, 0.5f, 0.5f, 1, false, 0),
+        "momentumBuffer and the table are the same buffer");
+    refused(
+        () -> new AdagradUpdate(weight, matrix(10, 4), 1, -1, 0),
+        "eps = -1.0; give a finite number that is not negative");
+    refused(
+        () -> new RowwiseAdagradUpdate(weight, matrix(10, 4), 1, 0),
+        "sums is [10, 4]; a table of [10, 4] takes [10, 1]");
+    Matrix moment = matrix(10, 4);
+    refused(() -> adam(moment, moment, 1, 0), "firstMoment and secondMoment are the same buffer");
+    refused(() -> adam(moment, matrix(10, 4), 0, 0), "correction = 0.0; it divides, so > 0");
+    refused(
+        () -> adam(moment, matrix(10, 4), 1, Float.NaN),
+        "eps = NaN; give a finite number that is not negative");
+    refused(
+        () -> AdamUpdate.adam(weight, moment, matrix(10, 4), 0, 1, 0.9, 0.99, 0, 0, false),
+        "step = 0; steps are counted from 1");
+  }
+
+  private AdamUpdate adam(Matrix first, Matrix second, float correction, float eps) {
+    return new AdamUpdate(weight, first, second, 0, 1, 0, 1, 1, correction, eps, 0, 1);
+  }
+
+  private static EmbeddingBackwardAtomic atomic(
+      Matrix gradOutput,
+      DeviceBuffer indices,
+      Matrix gradWeight,
+      long paddingIdx,
+      @Nullable Positions positions) {
+    return new EmbeddingBackwardAtomic(
+        gradOutput, indices, gradWeight, paddingIdx, positions, 2, 3);
   }
 
   private EmbeddingForward forward(DeviceBuffer indices, Matrix out, int batchSize, int seqLen) {

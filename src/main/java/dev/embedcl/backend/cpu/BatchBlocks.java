@@ -65,6 +65,16 @@ final class BatchBlocks implements RowBlocks {
   }
 
   @Override
+  public boolean isScaled() {
+    return false;
+  }
+
+  @Override
+  public void scales(long block, float[] scales) {
+    throw new IllegalStateException("sums by position have no scales");
+  }
+
+  @Override
   public long row(long block) {
     return start + block / blocksPerRow;
   }

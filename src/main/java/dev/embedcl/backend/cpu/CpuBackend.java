@@ -6,12 +6,14 @@ import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.DeviceInfo;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
-import dev.embedcl.op.DenseSgdStep;
-import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.CoalescedGradient;
+import dev.embedcl.op.DenseUpdate;
+import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.Operation;
-import dev.embedcl.op.SgdStep;
+import dev.embedcl.op.PositionUpdate;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
@@ -35,9 +37,11 @@ public final class CpuBackend implements Backend {
   private final CpuWorkers workers;
   private final CpuRowSums sums;
   private final CpuEmbeddingForward embeddingForward;
-  private final CpuEmbeddingBackward embeddingBackward;
-  private final CpuSgdStep sgdStep;
-  private final CpuDenseSgdStep denseSgdStep;
+  private final CpuEmbeddingUpdate embeddingUpdate;
+  private final CpuPositionUpdate positionUpdate;
+  private final CpuDenseUpdate denseUpdate;
+  private final CpuCoalescedGradient coalescedGradient;
+  private final CpuEmbeddingBackwardAtomic embeddingBackwardAtomic;
   private long buffersMade;
   private boolean closed;
 
@@ -47,9 +51,11 @@ public final class CpuBackend implements Backend {
     this.device = device;
     sums = new CpuRowSums(workers, kernels);
     embeddingForward = new CpuEmbeddingForward(this, workers, kernels, status);
-    embeddingBackward = new CpuEmbeddingBackward(this, sums, status);
-    sgdStep = new CpuSgdStep(this, sums);
-    denseSgdStep = new CpuDenseSgdStep(this, workers, kernels);
+    embeddingUpdate = new CpuEmbeddingUpdate(this, sums);
+    positionUpdate = new CpuPositionUpdate(this, sums);
+    denseUpdate = new CpuDenseUpdate(this, workers, kernels);
+    coalescedGradient = new CpuCoalescedGradient(this, sums);
+    embeddingBackwardAtomic = new CpuEmbeddingBackwardAtomic(this, sums, status);
   }
 
   /**
@@ -106,9 +112,11 @@ public final class CpuBackend implements Backend {
       requireOpen();
       switch (operation) {
         case EmbeddingForward forward -> embeddingForward.execute(forward);
-        case EmbeddingBackward backward -> embeddingBackward.execute(backward);
-        case SgdStep step -> sgdStep.execute(step);
-        case DenseSgdStep step -> denseSgdStep.execute(step);
+        case EmbeddingUpdate update -> embeddingUpdate.execute(update);
+        case PositionUpdate update -> positionUpdate.execute(update);
+        case DenseUpdate update -> denseUpdate.execute(update);
+        case CoalescedGradient gradient -> coalescedGradient.execute(gradient);
+        case EmbeddingBackwardAtomic backward -> embeddingBackwardAtomic.execute(backward);
       }
     } finally {
       lock.unlock();

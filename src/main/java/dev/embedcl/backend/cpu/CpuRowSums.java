@@ -7,32 +7,22 @@ import java.util.Arrays;
 /**
  * Sums rows of a gradient into rows of a table, in the order that {@link
  * dev.embedcl.op.Accumulation#DETERMINISTIC} prescribes: blocks of {@link IndexGroups#BLOCK}
- * contributions, the sums of a row's blocks one after the other, then one last step that adds the
- * sum to the table or applies it.
+ * contributions, the sums of a row's blocks one after the other, then one last step that updates
+ * the table's row.
  *
  * <p>Work is cut by blocks, not by rows, so that one row with most of the contributions is shared
  * by all threads. A row of one block is finished at once; the blocks of a longer one leave their
  * sums in scratch memory, which a second pass adds up.
  */
 final class CpuRowSums implements CpuWorkers.Task {
-  /** What becomes of a row's sum. */
-  enum Finish {
-    /** It is added to the table's row. */
-    ADD,
-    /** Times the rate, it is subtracted from the table's row. */
-    STEP
-  }
-
   private final CpuWorkers workers;
   private final CpuScratch blockSums = new CpuScratch();
   private final Lane[] lanes;
 
   private MemorySegment from = MemorySegment.NULL;
-  private MemorySegment to = MemorySegment.NULL;
   private long rowBytes;
   private int columns;
-  private Finish finish = Finish.ADD;
-  private float rate;
+  private CpuRowUpdate update = new CpuRowUpdate();
   private RowBlocks blocks = new BatchBlocks();
   private boolean secondPass;
   private int chunks;
@@ -43,25 +33,14 @@ final class CpuRowSums implements CpuWorkers.Task {
     Arrays.setAll(lanes, worker -> new Lane(kernels[worker]));
   }
 
-  /**
-   * Sums the rows of {@code from} that {@code blocks} tells into the rows of {@code to} that it
-   * tells.
-   */
-  void run(
-      MemorySegment from,
-      RowBlocks blocks,
-      Finish finish,
-      float rate,
-      MemorySegment to,
-      int columns) {
+  /** Sums rows as {@code blocks} tells, and updates the rows of a table that it tells. */
+  void run(MemorySegment from, RowBlocks blocks, CpuRowUpdate update, int columns) {
     if (blocks.contributions() == 0) {
       return;
     }
     this.from = from;
-    this.to = to;
     this.blocks = blocks;
-    this.finish = finish;
-    this.rate = rate;
+    this.update = update;
     this.columns = columns;
     rowBytes = 4L * columns;
     secondPass = false;
@@ -69,8 +48,9 @@ final class CpuRowSums implements CpuWorkers.Task {
     for (Lane lane : lanes) {
       lane.rowSum.reserve(rowBytes);
     }
-    // Each contribution is read, and for most a row of the table is read and written.
-    chunks = workers.chunksFor(2 * blocks.contributions() * rowBytes, blocks.blocks());
+    // Each contribution is read, and for most a row of the table is updated.
+    long bytes = blocks.contributions() * columns * (4 + update.bytesPerElement() / 2);
+    chunks = workers.chunksFor(bytes, blocks.blocks());
     workers.run(this, chunks);
     if (blocks.longRows() > 0) {
       secondPass = true;
@@ -106,6 +86,7 @@ final class CpuRowSums implements CpuWorkers.Task {
     private final CpuScratch rowSum = new CpuScratch();
     private final long[] rowSumAt = new long[1];
     private final long[] targetAt = new long[1];
+    private final float[] scales = new float[IndexGroups.BLOCK];
     private long[] rowAt = new long[IndexGroups.BLOCK];
 
     /** Rows with one contribution, which are finished several at a time. */
@@ -124,19 +105,29 @@ final class CpuRowSums implements CpuWorkers.Task {
         int count = blocks.offsets(block, rowBytes, rowAt);
         long slot = blocks.slot(block);
         if (slot >= 0) {
-          kernels.sum(from, rowAt, count, blockSums.segment(), slot * rowBytes, columns);
-        } else if (count > 1) {
-          finishSum(from, count, blocks.row(block) * rowBytes);
+          sumBlock(block, count, blockSums.segment(), slot * rowBytes);
+        } else if (count > 1 || blocks.isScaled()) {
+          sumBlock(block, count, rowSum.segment(), 0);
+          updateBySum(blocks.row(block) * rowBytes);
         } else {
           singleAt[singles] = rowAt[0];
           singleTargetAt[singles] = blocks.row(block) * rowBytes;
           singles++;
           if (singles == RowKernels.ROWS) {
-            finishSingles();
+            updateBySingles();
           }
         }
       }
-      finishSingles();
+      updateBySingles();
+    }
+
+    private void sumBlock(long block, int count, MemorySegment to, long toAt) {
+      if (blocks.isScaled()) {
+        blocks.scales(block, scales);
+        kernels.sumScaled(from, rowAt, scales, count, to, toAt, columns);
+      } else {
+        kernels.sum(from, rowAt, count, to, toAt, columns);
+      }
     }
 
     void addBlockSums(int begin, int end) {
@@ -149,28 +140,21 @@ final class CpuRowSums implements CpuWorkers.Task {
         for (int i = 0; i < count; i++) {
           rowAt[i] = (first + i) * rowBytes;
         }
-        finishSum(blockSums.segment(), count, blocks.longRow(row) * rowBytes);
+        kernels.sum(blockSums.segment(), rowAt, count, rowSum.segment(), 0, columns);
+        updateBySum(blocks.longRow(row) * rowBytes);
       }
     }
 
-    private void finishSum(MemorySegment rows, int count, long toAt) {
-      kernels.sum(rows, rowAt, count, rowSum.segment(), 0, columns);
+    private void updateBySum(long toAt) {
       targetAt[0] = toAt;
-      finish(rowSum.segment(), rowSumAt, 1, targetAt);
+      update.apply(kernels, rowSum.segment(), rowSumAt, 1, targetAt, columns);
     }
 
-    private void finishSingles() {
+    private void updateBySingles() {
       int count = singles;
       singles = 0;
       if (count > 0) {
-        finish(from, singleAt, count, singleTargetAt);
-      }
-    }
-
-    private void finish(MemorySegment sums, long[] sumAt, int count, long[] toAt) {
-      switch (finish) {
-        case ADD -> kernels.add(sums, sumAt, count, to, toAt, columns);
-        case STEP -> kernels.step(sums, sumAt, count, rate, to, toAt, columns);
+        update.apply(kernels, from, singleAt, count, singleTargetAt, columns);
       }
     }
   }

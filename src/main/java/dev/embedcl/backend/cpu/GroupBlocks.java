@@ -1,22 +1,21 @@
 package dev.embedcl.backend.cpu;
 
 import dev.embedcl.op.IndexGroups;
-import org.jspecify.annotations.Nullable;
 
 /** The blocks of {@link IndexGroups}: rows of a token table by the ids that name them. */
 final class GroupBlocks implements RowBlocks {
   private IndexGroups groups = new IndexGroups();
-  private int @Nullable [] positions;
+  private boolean compact;
 
   /**
    * Takes groups, which stay as they are until the sums are done.
    *
-   * @param positions the position in the batch of each id that was grouped, or null when all were
+   * @param compact whether rows are those of a matrix of the unique rows alone
    * @return this
    */
-  GroupBlocks of(IndexGroups groups, int @Nullable [] positions) {
+  GroupBlocks of(IndexGroups groups, boolean compact) {
     this.groups = groups;
-    this.positions = positions;
+    this.compact = compact;
     return this;
   }
 
@@ -59,17 +58,29 @@ final class GroupBlocks implements RowBlocks {
   public int offsets(long block, long rowBytes, long[] rowAt) {
     int begin = groups.blockStart((int) block);
     int count = groups.blockStart((int) block + 1) - begin;
-    int[] mapped = positions;
     for (int i = 0; i < count; i++) {
-      int position = groups.position(begin + i);
-      rowAt[i] = (mapped == null ? position : mapped[position]) * rowBytes;
+      rowAt[i] = groups.position(begin + i) * rowBytes;
     }
     return count;
   }
 
   @Override
+  public boolean isScaled() {
+    return groups.isScaled();
+  }
+
+  @Override
+  public void scales(long block, float[] scales) {
+    int begin = groups.blockStart((int) block);
+    int count = groups.blockStart((int) block + 1) - begin;
+    for (int i = 0; i < count; i++) {
+      scales[i] = groups.scale(begin + i);
+    }
+  }
+
+  @Override
   public long row(long block) {
-    return groups.blockRow((int) block);
+    return compact ? groups.compactRows().ofBlock((int) block) : groups.blockRow((int) block);
   }
 
   @Override
@@ -79,7 +90,7 @@ final class GroupBlocks implements RowBlocks {
 
   @Override
   public long longRow(int longRow) {
-    return groups.longRow(longRow);
+    return compact ? groups.compactRows().ofLongRow(longRow) : groups.longRow(longRow);
   }
 
   @Override

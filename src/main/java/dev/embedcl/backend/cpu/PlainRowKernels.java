@@ -18,6 +18,7 @@ final class PlainRowKernels implements RowKernels {
 
   private final float[] one = new float[STRIP];
   private final float[] other = new float[STRIP];
+  private final PlainUpdateKernels updates = new PlainUpdateKernels();
 
   @Override
   public void addToRows(
@@ -104,6 +105,34 @@ final class PlainRowKernels implements RowKernels {
   }
 
   @Override
+  public void sumScaled(
+      MemorySegment rows,
+      long[] rowAt,
+      float[] scales,
+      int count,
+      MemorySegment to,
+      long toAt,
+      int columns) {
+    for (int first = 0; first < columns; first += STRIP) {
+      int width = Math.min(STRIP, columns - first);
+      long d = 4L * first;
+      MemorySegment.copy(rows, JAVA_FLOAT_UNALIGNED, rowAt[0] + d, one, 0, width);
+      scale(one, scales[0], width);
+      for (int i = 1; i < count; i++) {
+        MemorySegment.copy(rows, JAVA_FLOAT_UNALIGNED, rowAt[i] + d, other, 0, width);
+        scale(other, scales[i], width);
+        add(one, other, width);
+      }
+      MemorySegment.copy(one, 0, to, JAVA_FLOAT_UNALIGNED, toAt + d, width);
+    }
+  }
+
+  @Override
+  public UpdateKernels updates() {
+    return updates;
+  }
+
+  @Override
   public void add(
       MemorySegment rows, long[] rowAt, int count, MemorySegment to, long[] toAt, int columns) {
     for (int i = 0; i < count; i++) {
@@ -146,6 +175,12 @@ final class PlainRowKernels implements RowKernels {
   private static void add(float[] to, float[] row, int width) {
     for (int i = 0; i < width; i++) {
       to[i] += row[i];
+    }
+  }
+
+  private static void scale(float[] row, float scale, int width) {
+    for (int i = 0; i < width; i++) {
+      row[i] *= scale;
     }
   }
 

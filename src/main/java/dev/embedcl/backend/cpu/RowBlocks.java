@@ -25,6 +25,12 @@ interface RowBlocks {
   /** Writes where a block's contributions start, in bytes and in order; returns how many. */
   int offsets(long block, long rowBytes, long[] rowAt);
 
+  /** Returns whether contributions are multiplied by scales of their own. */
+  boolean isScaled();
+
+  /** Writes the scales of a block's contributions, in order; there have to be some. */
+  void scales(long block, float[] scales);
+
   /** Returns the row of the table that a block belongs to. */
   long row(long block);
 

@@ -41,6 +41,22 @@ interface RowKernels {
   void sum(MemorySegment rows, long[] rowAt, int count, MemorySegment to, long toAt, int columns);
 
   /**
+   * Sums multiples of rows, each product rounded, starting from the first and adding the others one
+   * after the other: {@code to[toAt + d] = Σ scales[i] * rows[rowAt[i] + d]}.
+   *
+   * @param rowAt where the rows start; the first {@code count} are taken
+   * @param count at least 1
+   */
+  void sumScaled(
+      MemorySegment rows,
+      long[] rowAt,
+      float[] scales,
+      int count,
+      MemorySegment to,
+      long toAt,
+      int columns);
+
+  /**
    * Adds rows to as many others: {@code to[toAt[i] + d] += rows[rowAt[i] + d]} for i below {@code
    * count}. No two of the targets are the same.
    *
@@ -63,4 +79,7 @@ interface RowKernels {
       MemorySegment to,
       long[] toAt,
       int columns);
+
+  /** Returns the loops of the optimizers. */
+  UpdateKernels updates();
 }

@@ -23,6 +23,8 @@ final class VectorRowKernels implements RowKernels {
   /** Vectors of a sum that are kept in registers while its rows pass by. */
   private static final int STRIP = 4;
 
+  private final VectorUpdateKernels updates = new VectorUpdateKernels();
+
   @Override
   public void addToRows(
       MemorySegment rows,
@@ -138,6 +140,51 @@ final class VectorRowKernels implements RowKernels {
       }
       to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
     }
+  }
+
+  @Override
+  public void sumScaled(
+      MemorySegment rows,
+      long[] rowAt,
+      float[] scales,
+      int count,
+      MemorySegment to,
+      long toAt,
+      int columns) {
+    final long bytes = 4L * columns;
+    long d = 0;
+    for (; d <= bytes - STRIP * VECTOR_BYTES; d += STRIP * VECTOR_BYTES) {
+      long first = rowAt[0] + d;
+      float scale = scales[0];
+      FloatVector sum0 = load(rows, first).mul(scale);
+      FloatVector sum1 = load(rows, first + VECTOR_BYTES).mul(scale);
+      FloatVector sum2 = load(rows, first + 2 * VECTOR_BYTES).mul(scale);
+      FloatVector sum3 = load(rows, first + 3 * VECTOR_BYTES).mul(scale);
+      for (int i = 1; i < count; i++) {
+        long next = rowAt[i] + d;
+        FloatVector scaling = FloatVector.broadcast(SPECIES, scales[i]);
+        sum0 = sum0.add(load(rows, next).mul(scaling));
+        sum1 = sum1.add(load(rows, next + VECTOR_BYTES).mul(scaling));
+        sum2 = sum2.add(load(rows, next + 2 * VECTOR_BYTES).mul(scaling));
+        sum3 = sum3.add(load(rows, next + 3 * VECTOR_BYTES).mul(scaling));
+      }
+      sum0.intoMemorySegment(to, toAt + d, ORDER);
+      sum1.intoMemorySegment(to, toAt + d + VECTOR_BYTES, ORDER);
+      sum2.intoMemorySegment(to, toAt + d + 2 * VECTOR_BYTES, ORDER);
+      sum3.intoMemorySegment(to, toAt + d + 3 * VECTOR_BYTES, ORDER);
+    }
+    for (; d < bytes; d += 4) {
+      float sum = scales[0] * rows.get(JAVA_FLOAT_UNALIGNED, rowAt[0] + d);
+      for (int i = 1; i < count; i++) {
+        sum += scales[i] * rows.get(JAVA_FLOAT_UNALIGNED, rowAt[i] + d);
+      }
+      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
+    }
+  }
+
+  @Override
+  public UpdateKernels updates() {
+    return updates;
   }
 
   @Override

@@ -123,9 +123,9 @@ enum FloatAtomics {
       launcher.queue().write(indices, 0, MemorySegment.ofArray(ids));
       launcher.queue().write(gradOutput, 0, MemorySegment.ofArray(values));
       launcher.queue().fill(gradWeight, 0, gradWeight.bytes(), (byte) 0);
-      Kernel kernel = OpenClEmbeddingBackward.scatterKernels(launcher, this).variant(dim, 0);
-      OpenClEmbeddingBackward.launchScatter(
-          launcher, kernel, gradOutput, indices, gradWeight, 3, null, 0, dim, 1, count);
+      Kernel kernel = OpenClEmbeddingBackwardAtomic.scatterKernels(launcher, this).variant(dim, 0);
+      OpenClEmbeddingBackwardAtomic.launchScatter(
+          launcher, kernel, gradOutput, indices, gradWeight, 3, -1, null, 0, dim, 1, count);
       float[] actual = new float[expected.length];
       launcher.queue().read(gradWeight, 0, MemorySegment.ofArray(actual));
       int at = Arrays.mismatch(expected, actual);

@@ -7,11 +7,13 @@ import dev.embedcl.backend.DeviceInfo;
 import dev.embedcl.backend.DeviceMemoryException;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
-import dev.embedcl.op.DenseSgdStep;
-import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.CoalescedGradient;
+import dev.embedcl.op.DenseUpdate;
+import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.Operation;
-import dev.embedcl.op.SgdStep;
+import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Context;
 import dev.embedcl.opencl.Device;
@@ -32,9 +34,11 @@ public final class OpenClBackend implements Backend {
   private final ReentrantLock lock = new ReentrantLock();
   private final Launcher launcher;
   private final OpenClEmbeddingForward embeddingForward;
-  private final OpenClEmbeddingBackward embeddingBackward;
-  private final OpenClSgdStep sgdStep;
-  private final OpenClDenseSgdStep denseSgdStep;
+  private final OpenClEmbeddingUpdate embeddingUpdate;
+  private final OpenClPositionUpdate positionUpdate;
+  private final OpenClDenseUpdate denseUpdate;
+  private final OpenClCoalescedGradient coalescedGradient;
+  private final OpenClEmbeddingBackwardAtomic embeddingBackwardAtomic;
   private volatile boolean closed;
 
   private OpenClBackend(Context context, Queue queue, LaunchProfile profile) {
@@ -42,9 +46,14 @@ public final class OpenClBackend implements Backend {
     this.queue = queue;
     this.launcher = new Launcher(this, queue, profile);
     this.embeddingForward = new OpenClEmbeddingForward(launcher);
-    this.embeddingBackward = new OpenClEmbeddingBackward(launcher);
-    this.sgdStep = new OpenClSgdStep(launcher);
-    this.denseSgdStep = new OpenClDenseSgdStep(launcher);
+    OpenClRowSums rowSums = new OpenClRowSums(launcher);
+    OpenClPositionSums positionSums = new OpenClPositionSums(launcher);
+    OpenClRowwiseAdagradUpdate rowwise = new OpenClRowwiseAdagradUpdate(launcher);
+    this.embeddingUpdate = new OpenClEmbeddingUpdate(launcher, rowSums, rowwise);
+    this.positionUpdate = new OpenClPositionUpdate(launcher, positionSums, rowwise);
+    this.denseUpdate = new OpenClDenseUpdate(launcher, rowwise);
+    this.coalescedGradient = new OpenClCoalescedGradient(launcher, rowSums);
+    this.embeddingBackwardAtomic = new OpenClEmbeddingBackwardAtomic(launcher, positionSums);
   }
 
   /**
@@ -152,9 +161,11 @@ public final class OpenClBackend implements Backend {
       requireOpen();
       switch (operation) {
         case EmbeddingForward op -> embeddingForward.enqueue(op);
-        case EmbeddingBackward op -> embeddingBackward.enqueue(op);
-        case SgdStep op -> sgdStep.enqueue(op);
-        case DenseSgdStep op -> denseSgdStep.enqueue(op);
+        case EmbeddingUpdate op -> embeddingUpdate.enqueue(op);
+        case PositionUpdate op -> positionUpdate.enqueue(op);
+        case DenseUpdate op -> denseUpdate.enqueue(op);
+        case CoalescedGradient op -> coalescedGradient.enqueue(op);
+        case EmbeddingBackwardAtomic op -> embeddingBackwardAtomic.enqueue(op);
       }
     } finally {
       lock.unlock();

@@ -1,98 +1,143 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.op.CompactRows;
 import dev.embedcl.op.IndexGroups;
-import dev.embedcl.op.Matrix;
-import dev.embedcl.op.Positions;
+import dev.embedcl.op.RowUpdate;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Kernel;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Enqueues the three launches of an operation that sums rows in the deterministic order; see {@code
- * kernels/row_sums.clh}. The operation's stem names file and kernels.
+ * Enqueues {@code kernels/embedding_update.cl}: sums by id in the deterministic order, which update
+ * the rows of a table or go to a matrix of the batch's unique rows.
  */
 final class OpenClRowSums {
+  private static final String FILE = "embedding_update.cl";
+
+  /** Where the update's arguments begin. */
+  private static final int BLOCKS_UPDATE = 9;
+
+  private static final int LONG_ROWS_UPDATE = 8;
+
   private final Launcher launcher;
-  private final boolean hasScale;
-  private final Kernels blocks;
-  private final Kernels longRows;
-  private final Kernels positions;
+  private final RowUpdateKernels blocks;
+  private final RowUpdateKernels longRows;
   private final Scratch groupsOnDevice;
+  private final Scratch compactOnDevice;
+  private final Scratch scalesOnDevice;
   private final Scratch slots;
 
-  /**
-   * @param stem the operation's file name without its ending
-   * @param hasScale whether the kernels take a float as their last argument
-   */
-  OpenClRowSums(Launcher launcher, String stem, boolean hasScale) {
+  OpenClRowSums(Launcher launcher) {
     this.launcher = launcher;
-    this.hasScale = hasScale;
-    this.blocks = launcher.kernels(stem + ".cl", stem + "_blocks");
-    this.longRows = launcher.kernels(stem + ".cl", stem + "_long_rows");
-    this.positions = launcher.kernels(stem + ".cl", stem + "_positions");
+    this.blocks = new RowUpdateKernels(launcher, FILE, "embedding_update_blocks");
+    this.longRows = new RowUpdateKernels(launcher, FILE, "embedding_update_long_rows");
     this.groupsOnDevice = new Scratch(launcher.context());
+    this.compactOnDevice = new Scratch(launcher.context());
+    this.scalesOnDevice = new Scratch(launcher.context());
     this.slots = new Scratch(launcher.context());
   }
 
-  /** Sums the contributions to each row of a table. */
-  void enqueueRows(Matrix gradOutput, IndexGroups groups, Matrix table, float scale) {
-    Buffer gradient = launcher.own(gradOutput.buffer());
-    Buffer rows = launcher.own(table.buffer());
-    if (groups.count() == 0) {
-      return;
+  /** Sums the contributions to each row and updates the table's row. There are some. */
+  void enqueueUpdate(Buffer gradient, IndexGroups groups, RowUpdate update, int dim) {
+    Buffer device = upload(groups);
+    boolean scaled = groups.isScaled();
+    int count = groups.count();
+    launchBlocks(
+        blocks.bound(update, dim, scaled, BLOCKS_UPDATE),
+        gradient,
+        groups,
+        device,
+        device,
+        count + groups.blocks() + 1,
+        dim);
+    if (groups.longRows() > 0) {
+      launchLongRows(
+          longRows.bound(update, dim, false, LONG_ROWS_UPDATE),
+          groups,
+          device,
+          device,
+          count + 3 * groups.blocks() + 1,
+          dim);
     }
-    int dim = table.columns();
+  }
+
+  /**
+   * Sums the contributions to each row into a matrix of the unique rows. There are some.
+   *
+   * @param values [uniqueRows, dim]
+   * @return the table's rows that those of the matrix belong to, from the first integer on, until
+   *     the next operation
+   */
+  Buffer enqueueCompact(Buffer gradient, IndexGroups groups, Buffer values, int dim) {
+    Buffer device = upload(groups);
+    boolean scaled = groups.isScaled();
+    CompactRows compact = groups.compactRows();
+    Buffer rows = compactOnDevice.atLeast((long) compact.packedLength() * Integer.BYTES);
+    launcher.queue().write(rows, 0, compact.packed());
+    launchBlocks(
+        blocks.storing(values, dim, scaled, BLOCKS_UPDATE),
+        gradient,
+        groups,
+        device,
+        rows,
+        groups.uniqueRows(),
+        dim);
+    if (groups.longRows() > 0) {
+      launchLongRows(
+          longRows.storing(values, dim, false, LONG_ROWS_UPDATE),
+          groups,
+          device,
+          rows,
+          groups.uniqueRows() + groups.blocks(),
+          dim);
+    }
+    return rows;
+  }
+
+  private Buffer upload(IndexGroups groups) {
     Buffer device = groupsOnDevice.atLeast((long) groups.packedLength() * Integer.BYTES);
     launcher.queue().write(device, 0, groups.packed());
-    Buffer slotBuffer = slots.atLeast(Math.max(1L, groups.slots()) * dim * Float.BYTES);
-    Kernel kernel = blocks.variant(dim, 0);
+    return device;
+  }
+
+  private void launchBlocks(
+      Kernel kernel,
+      Buffer gradient,
+      IndexGroups groups,
+      Buffer device,
+      Buffer rowOf,
+      int rowsAt,
+      int dim) {
+    Buffer scales = device; // not read where there are none
+    if (groups.isScaled()) {
+      scales = scalesOnDevice.atLeast((long) groups.count() * Float.BYTES);
+      launcher.queue().write(scales, 0, groups.scales());
+    }
     kernel.setArg(0, gradient);
     kernel.setArg(1, device);
-    kernel.setArg(2, groups.count());
-    kernel.setArg(3, groups.blocks());
-    kernel.setArg(4, slotBuffer);
-    kernel.setArg(5, rows);
-    kernel.setArg(6, dim);
-    launch(kernel, 7, scale, dim, groups.blocks());
-    if (groups.longRows() > 0) {
-      Kernel second = longRows.variant(dim, 0);
-      second.setArg(0, device);
-      second.setArg(1, groups.count());
-      second.setArg(2, groups.blocks());
-      second.setArg(3, groups.longRows());
-      second.setArg(4, slotBuffer);
-      second.setArg(5, rows);
-      second.setArg(6, dim);
-      launch(second, 7, scale, dim, groups.longRows());
-    }
+    kernel.setArg(2, scales);
+    kernel.setArg(3, groups.count());
+    kernel.setArg(4, groups.blocks());
+    kernel.setArg(5, rowOf);
+    kernel.setArg(6, rowsAt);
+    kernel.setArg(7, slots(groups, dim));
+    kernel.setArg(8, dim);
+    launcher.launch(kernel, dim, groups.blocks(), 1);
   }
 
-  /** Sums over the batch for each position. */
-  void enqueuePositions(
-      Matrix gradOutput, @Nullable Positions slice, int batchSize, int seqLen, float scale) {
-    if (slice == null) {
-      return;
-    }
-    Buffer gradient = launcher.own(gradOutput.buffer());
-    Buffer table = launcher.own(slice.table().buffer());
-    if (batchSize == 0 || seqLen == 0) {
-      return;
-    }
-    int dim = slice.table().columns();
-    Kernel kernel = positions.variant(dim, 0);
-    kernel.setArg(0, gradient);
-    kernel.setArg(1, batchSize);
-    kernel.setArg(2, seqLen);
-    kernel.setArg(3, slice.start());
-    kernel.setArg(4, table);
-    kernel.setArg(5, dim);
-    launch(kernel, 6, scale, dim, seqLen);
+  private void launchLongRows(
+      Kernel kernel, IndexGroups groups, Buffer device, Buffer rowOf, int rowsAt, int dim) {
+    kernel.setArg(0, device);
+    kernel.setArg(1, groups.count());
+    kernel.setArg(2, groups.blocks());
+    kernel.setArg(3, groups.longRows());
+    kernel.setArg(4, rowOf);
+    kernel.setArg(5, rowsAt);
+    kernel.setArg(6, slots(groups, dim));
+    kernel.setArg(7, dim);
+    launcher.launch(kernel, dim, groups.longRows(), 1);
   }
 
-  private void launch(Kernel kernel, int scaleArg, float scale, int dim, int rows) {
-    if (hasScale) {
-      kernel.setArg(scaleArg, scale);
-    }
-    launcher.launch(kernel, dim, rows, 1);
+  private Buffer slots(IndexGroups groups, int dim) {
+    return slots.atLeast(Math.max(1L, groups.slots()) * dim * Float.BYTES);
   }
 }

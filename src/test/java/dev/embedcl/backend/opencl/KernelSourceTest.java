@@ -19,8 +19,8 @@ class KernelSourceTest {
 
   @Test
   void linesAreThoseOfTheFiles() {
-    assertThat(KernelSource.load("sgd_step.cl"))
-        .startsWith("#line 1 \"sgd_step.cl\"\n")
+    assertThat(KernelSource.load("embedding_update.cl"))
+        .startsWith("#line 1 \"embedding_update.cl\"\n")
         .contains("#line 1 \"row_sums.clh\"\n", "#line 1 \"columns.clh\"\n");
   }
 

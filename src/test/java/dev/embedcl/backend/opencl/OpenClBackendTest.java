@@ -6,11 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.embedcl.backend.DeviceMemoryException;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
-import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
-import dev.embedcl.op.SgdStep;
+import dev.embedcl.op.SgdUpdate;
 import dev.embedcl.opencl.Context;
 import dev.embedcl.opencl.Device;
 import dev.embedcl.opencl.Kernel;
@@ -99,9 +100,11 @@ class OpenClBackendTest {
       Matrix weights = new Matrix(weight, ROWS, DIM);
       EmbeddingForward forward =
           new EmbeddingForward(weights, indices, null, new Matrix(out, count, DIM), 1, count);
-      SgdStep step =
-          new SgdStep(
-              new Matrix(ones, count, DIM), IndexGroups.of(ids, ROWS), weights, null, 1, count, 1f);
+      EmbeddingUpdate step =
+          new EmbeddingUpdate(
+              new Matrix(ones, count, DIM),
+              IndexGroups.of(ids, ROWS),
+              SgdUpdate.plain(weights, 1f));
       float[] seen = new float[count * DIM];
       for (int round = 1; round <= rounds; round++) {
         backend.execute(step);
@@ -235,10 +238,11 @@ class OpenClBackendTest {
       }
       indices.write(MemorySegment.ofArray(ids));
       backend.execute(
-          EmbeddingBackward.atomic(
+          new EmbeddingBackwardAtomic(
               new Matrix(gradients, count, DIM),
               indices,
               new Matrix(weight, ROWS, DIM),
+              IndexGroups.NO_PADDING,
               null,
               1,
               count));

@@ -5,17 +5,22 @@ import dev.embedcl.backend.opencl.OpenClBackend;
 import dev.embedcl.backend.opencl.OpenClBuffer;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.Accumulation;
-import dev.embedcl.op.DenseSgdStep;
-import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.DenseUpdate;
+import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
+import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.Positions;
-import dev.embedcl.op.SgdStep;
+import dev.embedcl.op.RowUpdate;
+import dev.embedcl.op.SgdUpdate;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Tables, gradients and batches of one shape on one backend, and the operations on them. */
@@ -93,32 +98,43 @@ final class ShapeBuffers implements AutoCloseable {
 
   void backward(int batch, @Nullable IndexGroups groups, Accumulation accumulation) {
     Batch one = batches.get(batch);
-    backend.execute(
-        new EmbeddingBackward(
-            one.gradOutput(),
-            groups,
-            one.indices(),
-            gradWeight,
-            gradPositions,
-            shape.batchSize(),
-            shape.seqLen(),
-            accumulation));
+    if (accumulation == Accumulation.ATOMIC) {
+      backend.execute(
+          new EmbeddingBackwardAtomic(
+              one.gradOutput(),
+              one.indices(),
+              gradWeight,
+              IndexGroups.NO_PADDING,
+              gradPositions,
+              shape.batchSize(),
+              shape.seqLen()));
+      return;
+    }
+    updateTokens(one, Objects.requireNonNull(groups), new AccumulateUpdate(gradWeight));
+    if (gradPositions != null) {
+      updatePositions(one, new AccumulateUpdate(gradPositions.table()));
+    }
   }
 
   void sgdStep(int batch, IndexGroups groups) {
+    Batch one = batches.get(batch);
+    updateTokens(one, groups, SgdUpdate.plain(weight, LEARNING_RATE));
+    if (positions != null) {
+      updatePositions(one, SgdUpdate.plain(positions.table(), LEARNING_RATE));
+    }
+  }
+
+  private void updateTokens(Batch one, IndexGroups groups, RowUpdate update) {
+    backend.execute(new EmbeddingUpdate(one.gradOutput(), groups, update));
+  }
+
+  private void updatePositions(Batch one, RowUpdate update) {
     backend.execute(
-        new SgdStep(
-            batches.get(batch).gradOutput(),
-            groups,
-            weight,
-            positions,
-            shape.batchSize(),
-            shape.seqLen(),
-            LEARNING_RATE));
+        new PositionUpdate(one.gradOutput(), update, 0, shape.batchSize(), shape.seqLen()));
   }
 
   void denseSgdStep() {
-    backend.execute(new DenseSgdStep(gradWeight, weight, LEARNING_RATE));
+    backend.execute(new DenseUpdate(gradWeight, SgdUpdate.plain(weight, LEARNING_RATE)));
   }
 
   void clearGradients() {

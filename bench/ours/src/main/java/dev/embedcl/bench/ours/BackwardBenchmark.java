@@ -2,10 +2,11 @@ package dev.embedcl.bench.ours;
 
 import dev.embedcl.bench.Contents;
 import dev.embedcl.bench.Traffic;
-import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.AccumulateUpdate;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
-import dev.embedcl.op.Positions;
+import dev.embedcl.op.PositionUpdate;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -58,14 +59,10 @@ public class BackwardBenchmark {
 
     final void add(int set, Matrix gradWeight, Matrix gradPositions) {
       groups.rebuild(ids(set), count(), numEmbeddings);
+      backend.execute(new EmbeddingUpdate(gradOutput, groups, new AccumulateUpdate(gradWeight)));
       backend.execute(
-          EmbeddingBackward.deterministic(
-              gradOutput,
-              groups,
-              gradWeight,
-              new Positions(gradPositions, 0),
-              batchSize(),
-              seqLen()));
+          new PositionUpdate(
+              gradOutput, new AccumulateUpdate(gradPositions), 0, batchSize(), seqLen()));
       backend.synchronize();
     }
 

@@ -4,10 +4,12 @@ import dev.embedcl.bench.Contents;
 import dev.embedcl.bench.Inputs;
 import dev.embedcl.bench.Traffic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
+import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.Positions;
-import dev.embedcl.op.SgdStep;
+import dev.embedcl.op.SgdUpdate;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -58,14 +60,15 @@ public class StepBenchmark {
       backend.execute(
           new EmbeddingForward(weight, idBuffers[set], positions, output, batchSize(), seqLen()));
       groups.rebuild(ids(set), count(), numEmbeddings);
-      backend.execute(
-          new SgdStep(
-              gradOutput, groups, weight, positions, batchSize(), seqLen(), Inputs.LEARNING_RATE));
+      SgdUpdate update = SgdUpdate.plain(weight, Inputs.LEARNING_RATE);
+      backend.execute(new EmbeddingUpdate(gradOutput, groups, update));
+      SgdUpdate positionUpdate = SgdUpdate.plain(positions.table(), Inputs.LEARNING_RATE);
+      backend.execute(new PositionUpdate(gradOutput, positionUpdate, 0, batchSize(), seqLen()));
       backend.synchronize();
     }
   }
 
-  /** Backward pass and SGD in one operation; no dense gradient. */
+  /** Backward pass and SGD in one operation for each table; no dense gradient. */
   @Benchmark
   public void fused(Calls calls, Traffic traffic) {
     calls.step(calls.next());

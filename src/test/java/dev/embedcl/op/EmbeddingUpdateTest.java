@@ -13,8 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** {@link EmbeddingBackward} on every backend, against {@link OperationReference}. */
-final class EmbeddingBackwardTest {
+/**
+ * {@link EmbeddingUpdate} and {@link PositionUpdate} with {@link AccumulateUpdate}, the backward
+ * pass, on every backend, against {@link OperationReference}.
+ */
+final class EmbeddingUpdateTest {
   /** Around one, two and many blocks of {@link IndexGroups#BLOCK}. */
   static final int[] HITS = {1, 2, 3, 4, 5, 63, 64, 65, 127, 128, 129, 193, 1000};
 
@@ -109,11 +112,14 @@ final class EmbeddingBackwardTest {
       Arrays.fill(ones, 1);
       Matrix gradWeight = memory.matrixOfBits(dim, before);
       int[] ids = {8, 8, 8};
-      device
-          .shared()
-          .execute(
-              EmbeddingBackward.deterministic(
-                  memory.matrix(dim, ones), IndexGroups.of(ids, 50), gradWeight, null, 1, 3));
+      TestPasses.backward(
+          device.shared(),
+          memory.matrix(dim, ones),
+          IndexGroups.of(ids, 50),
+          gradWeight,
+          null,
+          1,
+          3);
       int[] expected = before.clone();
       Arrays.fill(expected, 8 * dim, 9 * dim, Float.floatToRawIntBits(3));
       assertThat(memory.readBits(gradWeight.buffer())).isEqualTo(expected);
@@ -126,9 +132,7 @@ final class EmbeddingBackwardTest {
       Matrix gradOutput = memory.matrix(1, new float[] {1, 10, 100});
       Matrix gradWeight = memory.matrix(1, new float[4]);
       IndexGroups groups = IndexGroups.of(new int[] {1, 1, 3}, 4);
-      device
-          .shared()
-          .execute(EmbeddingBackward.deterministic(gradOutput, groups, gradWeight, null, 1, 3));
+      TestPasses.backward(device.shared(), gradOutput, groups, gradWeight, null, 1, 3);
       groups.rebuild(new int[] {0, 0, 0}, 3, 4);
       assertThat(memory.read(gradWeight)).containsExactly(0, 11, 0, 100);
     }
@@ -138,16 +142,14 @@ final class EmbeddingBackwardTest {
   void groupsMayComeFromASmallerTable(TestBackend device) {
     try (TestMemory memory = new TestMemory(device.shared())) {
       Matrix gradWeight = memory.matrix(1, new float[6]);
-      device
-          .shared()
-          .execute(
-              EmbeddingBackward.deterministic(
-                  memory.matrix(1, new float[] {5, 6}),
-                  IndexGroups.of(new int[] {2, 1}, 3),
-                  gradWeight,
-                  null,
-                  2,
-                  1));
+      TestPasses.backward(
+          device.shared(),
+          memory.matrix(1, new float[] {5, 6}),
+          IndexGroups.of(new int[] {2, 1}, 3),
+          gradWeight,
+          null,
+          2,
+          1);
       assertThat(memory.read(gradWeight)).containsExactly(0, 6, 5, 0, 0, 0);
     }
   }
@@ -166,14 +168,14 @@ final class EmbeddingBackwardTest {
     try (TestMemory memory = new TestMemory(backend)) {
       Matrix gradWeight = memory.matrix(dim, new float[5 * dim]);
       Matrix gradPositions = memory.matrix(dim, new float[5 * dim]);
-      backend.execute(
-          EmbeddingBackward.deterministic(
-              memory.matrix(dim, c),
-              IndexGroups.of(ids, 5),
-              gradWeight,
-              new Positions(gradPositions, batch.start()),
-              2,
-              3));
+      TestPasses.backward(
+          backend,
+          memory.matrix(dim, c),
+          IndexGroups.of(ids, 5),
+          gradWeight,
+          new Positions(gradPositions, batch.start()),
+          2,
+          3);
       float[] byWeight = memory.read(gradWeight);
       float[] byPosition = memory.read(gradPositions);
       for (int i = 0; i < weight.length; i++) {
@@ -222,14 +224,14 @@ final class EmbeddingBackwardTest {
       Matrix gradOutput = memory.matrix(dim, batch.gradOutput());
       Matrix gradWeight = memory.matrix(dim, batch.weight());
       Matrix gradPositions = memory.matrix(dim, batch.positions());
-      backend.execute(
-          EmbeddingBackward.deterministic(
-              gradOutput,
-              IndexGroups.of(batch.ids(), batch.numEmbeddings()),
-              gradWeight,
-              withPositions ? new Positions(gradPositions, batch.start()) : null,
-              batch.batchSize(),
-              batch.seqLen()));
+      TestPasses.backward(
+          backend,
+          gradOutput,
+          IndexGroups.of(batch.ids(), batch.numEmbeddings()),
+          gradWeight,
+          withPositions ? new Positions(gradPositions, batch.start()) : null,
+          batch.batchSize(),
+          batch.seqLen());
       Map<Integer, List<Integer>> byId = OperationReference.byId(batch);
       float[] expected =
           OperationReference.added(batch.weight(), OperationReference.sums(batch, byId));

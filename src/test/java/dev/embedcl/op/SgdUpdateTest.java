@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** {@link SgdStep} on every backend, against {@link OperationReference}. */
-final class SgdStepTest {
+/** Fused steps of a plain {@link SgdUpdate} on every backend, against the reference. */
+final class SgdUpdateTest {
   private static final float RATE = 0.037f;
 
   @EveryBackend
@@ -37,7 +37,7 @@ final class SgdStepTest {
   @EveryBackend
   void hotRowsAreSummedInBlocks(TestBackend device) {
     SplittableRandom random = new SplittableRandom(TestBatch.SEED);
-    for (int hits : EmbeddingBackwardTest.HITS) {
+    for (int hits : EmbeddingUpdateTest.HITS) {
       int count = hits + 30;
       int[] ids = TestBatch.hotRow(random, count, 40, 7, hits);
       check(device, TestBatch.of(random, count, 1, 0, 40, 19, ids), true, RATE);
@@ -63,17 +63,15 @@ final class SgdStepTest {
       float[] ones = new float[3 * dim];
       Arrays.fill(ones, 1);
       Matrix weight = memory.matrixOfBits(dim, before);
-      device
-          .shared()
-          .execute(
-              new SgdStep(
-                  memory.matrix(dim, ones),
-                  IndexGroups.of(new int[] {49, 49, 49}, 50),
-                  weight,
-                  null,
-                  3,
-                  1,
-                  2f));
+      TestPasses.sgd(
+          device.shared(),
+          memory.matrix(dim, ones),
+          IndexGroups.of(new int[] {49, 49, 49}, 50),
+          weight,
+          null,
+          3,
+          1,
+          2f);
       int[] expected = before.clone();
       Arrays.fill(expected, 49 * dim, 50 * dim, Float.floatToRawIntBits(-6));
       assertThat(memory.readBits(weight.buffer())).isEqualTo(expected);
@@ -92,10 +90,9 @@ final class SgdStepTest {
       Matrix fused = memory.matrix(45, batch.weight());
       Matrix dense = memory.matrix(45, batch.weight());
       Matrix gradWeight = memory.matrix(45, new float[batch.weight().length]);
-      backend.execute(new SgdStep(gradOutput, groups, fused, null, 4, 100, RATE));
-      backend.execute(
-          EmbeddingBackward.deterministic(gradOutput, groups, gradWeight, null, 4, 100));
-      backend.execute(new DenseSgdStep(gradWeight, dense, RATE));
+      TestPasses.sgd(backend, gradOutput, groups, fused, null, 4, 100, RATE);
+      TestPasses.backward(backend, gradOutput, groups, gradWeight, null, 4, 100);
+      backend.execute(new DenseUpdate(gradWeight, SgdUpdate.plain(dense, RATE)));
       assertThat(memory.readBits(fused.buffer())).isEqualTo(memory.readBits(dense.buffer()));
     }
   }
@@ -108,15 +105,15 @@ final class SgdStepTest {
       Matrix gradOutput = memory.matrix(dim, batch.gradOutput());
       Matrix weight = memory.matrix(dim, batch.weight());
       Matrix table = memory.matrix(dim, batch.positions());
-      backend.execute(
-          new SgdStep(
-              gradOutput,
-              IndexGroups.of(batch.ids(), batch.numEmbeddings()),
-              weight,
-              withPositions ? new Positions(table, batch.start()) : null,
-              batch.batchSize(),
-              batch.seqLen(),
-              learningRate));
+      TestPasses.sgd(
+          backend,
+          gradOutput,
+          IndexGroups.of(batch.ids(), batch.numEmbeddings()),
+          weight,
+          withPositions ? new Positions(table, batch.start()) : null,
+          batch.batchSize(),
+          batch.seqLen(),
+          learningRate);
       Map<Integer, List<Integer>> byId = OperationReference.byId(batch);
       Map<Integer, List<Integer>> byPosition =
           withPositions ? OperationReference.byPosition(batch) : Map.of();

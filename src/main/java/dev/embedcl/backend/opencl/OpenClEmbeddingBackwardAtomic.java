@@ -1,18 +1,14 @@
 package dev.embedcl.backend.opencl;
 
-import static java.util.Objects.requireNonNull;
-
-import dev.embedcl.op.EmbeddingBackward;
+import dev.embedcl.op.AccumulateUpdate;
+import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.Positions;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Kernel;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Enqueues {@code kernels/embedding_backward.cl}, or {@code kernels/embedding_backward_atomic.cl}
- * for {@link dev.embedcl.op.Accumulation#ATOMIC}.
- */
-final class OpenClEmbeddingBackward {
+/** Enqueues {@code kernels/embedding_backward_atomic.cl}. */
+final class OpenClEmbeddingBackwardAtomic {
   /**
    * Fewer work-items than this leave a device idle: then the positions are summed in a launch of
    * their own, and the scatter takes one work-item for each row instead of one for each position.
@@ -20,29 +16,18 @@ final class OpenClEmbeddingBackward {
   private static final long FEW_ITEMS = 1 << 14;
 
   private final Launcher launcher;
-  private final OpenClRowSums rowSums;
+  private final OpenClPositionSums positionSums;
   private @Nullable Kernels scatter;
 
-  OpenClEmbeddingBackward(Launcher launcher) {
+  OpenClEmbeddingBackwardAtomic(Launcher launcher, OpenClPositionSums positionSums) {
     this.launcher = launcher;
-    this.rowSums = new OpenClRowSums(launcher, "embedding_backward", false);
+    this.positionSums = positionSums;
   }
 
-  void enqueue(EmbeddingBackward op) {
-    switch (op.accumulation()) {
-      case DETERMINISTIC -> {
-        rowSums.enqueueRows(op.gradOutput(), requireNonNull(op.groups()), op.gradWeight(), 0);
-        rowSums.enqueuePositions(
-            op.gradOutput(), op.gradPositions(), op.batchSize(), op.seqLen(), 0);
-      }
-      case ATOMIC -> enqueueAtomic(op);
-    }
-  }
-
-  private void enqueueAtomic(EmbeddingBackward op) {
+  void enqueue(EmbeddingBackwardAtomic op) {
     Positions positions = op.gradPositions();
     Buffer gradOutput = launcher.own(op.gradOutput().buffer());
-    Buffer indices = launcher.own(requireNonNull(op.indices()));
+    Buffer indices = launcher.own(op.indices());
     Buffer gradWeight = launcher.own(op.gradWeight().buffer());
     Buffer gradPositions = positions == null ? null : launcher.own(positions.table().buffer());
     int count = op.batchSize() * op.seqLen();
@@ -63,13 +48,20 @@ final class OpenClEmbeddingBackward {
         indices,
         gradWeight,
         (int) op.gradWeight().rows(),
+        (int) op.paddingIdx(),
         oneWalk ? gradPositions : null,
         positions == null ? 0 : positions.start(),
         dim,
         oneWalk ? op.batchSize() : 1,
         oneWalk ? op.seqLen() : count);
-    if (!oneWalk) {
-      rowSums.enqueuePositions(op.gradOutput(), positions, op.batchSize(), op.seqLen(), 0);
+    if (positions != null && !oneWalk) {
+      positionSums.enqueueUpdate(
+          gradOutput,
+          new AccumulateUpdate(positions.table()),
+          positions.start(),
+          op.batchSize(),
+          op.seqLen(),
+          dim);
     }
   }
 
@@ -85,6 +77,7 @@ final class OpenClEmbeddingBackward {
       Buffer indices,
       Buffer gradWeight,
       int numEmbeddings,
+      int paddingIdx,
       @Nullable Buffer gradPositions,
       int start,
       int dim,
@@ -94,13 +87,14 @@ final class OpenClEmbeddingBackward {
     kernel.setArg(1, indices);
     kernel.setArg(2, gradWeight);
     kernel.setArg(3, numEmbeddings);
-    kernel.setArg(4, gradPositions == null ? gradWeight : gradPositions);
-    kernel.setArg(5, gradPositions == null ? 0 : 1);
-    kernel.setArg(6, start);
-    kernel.setArg(7, dim);
-    kernel.setArg(8, batchSize);
-    kernel.setArg(9, seqLen);
-    kernel.setArg(10, launcher.badIndexStatus().use());
+    kernel.setArg(4, paddingIdx);
+    kernel.setArg(5, gradPositions == null ? gradWeight : gradPositions);
+    kernel.setArg(6, gradPositions == null ? 0 : 1);
+    kernel.setArg(7, start);
+    kernel.setArg(8, dim);
+    kernel.setArg(9, batchSize);
+    kernel.setArg(10, seqLen);
+    kernel.setArg(11, launcher.badIndexStatus().use());
     launcher.launch(kernel, dim, seqLen, 1);
   }
 }

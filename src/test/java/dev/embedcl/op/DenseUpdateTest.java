@@ -10,8 +10,8 @@ import dev.embedcl.backend.TestMemory;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/** {@link DenseSgdStep} on every backend, against the formula in plain Java. */
-final class DenseSgdStepTest {
+/** {@link DenseUpdate} with {@link SgdUpdate}, against the formula in plain Java. */
+final class DenseUpdateTest {
 
   @EveryBackend
   void everySizeGivesTheReferenceBits(TestBackend device) {
@@ -84,7 +84,7 @@ final class DenseSgdStepTest {
     try (TestMemory memory = new TestMemory(device.shared())) {
       Matrix gradWeight = memory.matrix(dim, gradient);
       Matrix weight = memory.matrix(dim, before);
-      device.shared().execute(new DenseSgdStep(gradWeight, weight, learningRate));
+      device.shared().execute(new DenseUpdate(gradWeight, SgdUpdate.plain(weight, learningRate)));
       float[] expected = before.clone();
       for (int i = 0; i < expected.length; i++) {
         float change = learningRate * gradient[i];

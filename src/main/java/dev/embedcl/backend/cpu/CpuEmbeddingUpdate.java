@@ -1,0 +1,24 @@
+package dev.embedcl.backend.cpu;
+
+import dev.embedcl.op.EmbeddingUpdate;
+import java.lang.foreign.MemorySegment;
+
+/** Sums a gradient's rows by id and updates the rows of the token table, in one pass. */
+final class CpuEmbeddingUpdate {
+  private final CpuBackend backend;
+  private final CpuRowSums sums;
+  private final GroupBlocks blocks = new GroupBlocks();
+  private final CpuRowUpdate update = new CpuRowUpdate();
+
+  CpuEmbeddingUpdate(CpuBackend backend, CpuRowSums sums) {
+    this.backend = backend;
+    this.sums = sums;
+  }
+
+  void execute(EmbeddingUpdate operation) {
+    MemorySegment gradOutput = backend.memory(operation.gradOutput());
+    update.of(backend, operation.update());
+    blocks.of(operation.groups(), false);
+    sums.run(gradOutput, blocks, update, operation.gradOutput().columns());
+  }
+}

@@ -1,0 +1,29 @@
+package dev.embedcl.backend.opencl;
+
+import dev.embedcl.op.CoalescedGradient;
+import dev.embedcl.op.IndexGroups;
+import dev.embedcl.opencl.Buffer;
+
+/** Sums by id into a matrix of the rows that have a sum, with {@link OpenClRowSums}. */
+final class OpenClCoalescedGradient {
+  private final Launcher launcher;
+  private final OpenClRowSums rowSums;
+
+  OpenClCoalescedGradient(Launcher launcher, OpenClRowSums rowSums) {
+    this.launcher = launcher;
+    this.rowSums = rowSums;
+  }
+
+  void enqueue(CoalescedGradient op) {
+    Buffer gradient = launcher.own(op.gradOutput().buffer());
+    Buffer rows = launcher.own(op.rows());
+    Buffer values = launcher.own(op.values().buffer());
+    IndexGroups groups = op.groups();
+    if (groups.count() == 0) {
+      return;
+    }
+    long rowBytes = (long) groups.uniqueRows() * Integer.BYTES;
+    launcher.queue().write(rows, 0, groups.compactRows().packed().asSlice(0, rowBytes));
+    rowSums.enqueueCompact(gradient, groups, values, op.values().columns());
+  }
+}

@@ -1,0 +1,138 @@
+package dev.embedcl.backend.opencl;
+
+import dev.embedcl.op.AccumulateUpdate;
+import dev.embedcl.op.AdagradUpdate;
+import dev.embedcl.op.AdamUpdate;
+import dev.embedcl.op.Matrix;
+import dev.embedcl.op.RowUpdate;
+import dev.embedcl.op.RowwiseAdagradUpdate;
+import dev.embedcl.op.SgdUpdate;
+import dev.embedcl.opencl.Buffer;
+import dev.embedcl.opencl.Kernel;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A kernel function that ends with an update of rows: one program for each kind of {@link
+ * RowUpdate}, selected by the macro {@code UPDATE} of {@code kernels/row_update.clh}, and the
+ * update's arguments, which are the function's last.
+ */
+final class RowUpdateKernels {
+  private final Launcher launcher;
+  private final String file;
+  private final String name;
+  private final Map<Program, Kernels> programs = new HashMap<>();
+
+  /** The kinds of update, named as the kernels name them: {@code UPDATE_STORE}, … */
+  private enum Kind {
+    STORE,
+    ACCUMULATE,
+    SGD,
+    MOMENTUM,
+    ADAGRAD,
+    ADAM
+  }
+
+  private record Program(Kind kind, boolean scaled) {}
+
+  RowUpdateKernels(Launcher launcher, String file, String name) {
+    this.launcher = launcher;
+    this.file = file;
+    this.name = name;
+  }
+
+  /**
+   * Returns the kernel for an update of rows of {@code dim} columns, with the update's arguments
+   * set.
+   *
+   * @param firstArg the function's first argument that is the update's
+   * @param scaled whether contributions have scales
+   */
+  Kernel bound(RowUpdate update, int dim, boolean scaled, int firstArg) {
+    Kernel kernel = variant(kind(update), dim, scaled);
+    bind(kernel, firstArg, update);
+    return kernel;
+  }
+
+  /** Returns the kernel that writes sums to a matrix, with that argument set. */
+  Kernel storing(Buffer values, int dim, boolean scaled, int firstArg) {
+    Kernel kernel = variant(Kind.STORE, dim, scaled);
+    kernel.setArg(firstArg, values);
+    return kernel;
+  }
+
+  private Kernel variant(Kind kind, int dim, boolean scaled) {
+    Program program = new Program(kind, scaled);
+    Kernels kernels = programs.get(program);
+    if (kernels == null) {
+      String options = " -DUPDATE=UPDATE_" + kind + " -DSCALED=" + (scaled ? 1 : 0);
+      kernels = launcher.kernels(file, name, options);
+      programs.put(program, kernels);
+    }
+    return kernels.variant(dim, 0);
+  }
+
+  private static Kind kind(RowUpdate update) {
+    return switch (update) {
+      case AccumulateUpdate _ -> Kind.ACCUMULATE;
+      case SgdUpdate sgd -> sgd.momentumBuffer() == null ? Kind.SGD : Kind.MOMENTUM;
+      case AdagradUpdate _ -> Kind.ADAGRAD;
+      case AdamUpdate _ -> Kind.ADAM;
+      case RowwiseAdagradUpdate _ ->
+          throw new IllegalArgumentException("row-wise updates have kernels of their own");
+    };
+  }
+
+  private void bind(Kernel kernel, int firstArg, RowUpdate update) {
+    int arg = firstArg;
+    kernel.setArg(arg++, launcher.own(update.table().buffer()));
+    switch (update) {
+      case AccumulateUpdate _, RowwiseAdagradUpdate _ -> {}
+      case SgdUpdate sgd -> {
+        kernel.setArg(arg++, sgd.learningRate());
+        kernel.setArg(arg++, sgd.weightDecay());
+        Matrix buffer = sgd.momentumBuffer();
+        if (buffer != null) {
+          kernel.setArg(arg++, launcher.own(buffer.buffer()));
+          kernel.setArg(arg++, sgd.momentum());
+          kernel.setArg(arg++, sgd.decay());
+          kernel.setArg(arg++, sgd.gain());
+          kernel.setArg(arg, sgd.nesterov() ? 1 : 0);
+        }
+      }
+      case AdagradUpdate adagrad -> {
+        kernel.setArg(arg++, launcher.own(adagrad.sums().buffer()));
+        kernel.setArg(arg++, adagrad.learningRate());
+        kernel.setArg(arg++, adagrad.eps());
+        kernel.setArg(arg, adagrad.weightDecay());
+      }
+      case AdamUpdate adam -> {
+        kernel.setArg(arg++, launcher.own(adam.firstMoment().buffer()));
+        kernel.setArg(arg++, launcher.own(adam.secondMoment().buffer()));
+        kernel.setArg(arg++, adam.beta1());
+        kernel.setArg(arg++, adam.gain1());
+        kernel.setArg(arg++, adam.beta2());
+        kernel.setArg(arg++, adam.gain2());
+        kernel.setArg(arg++, adam.rate());
+        kernel.setArg(arg++, adam.correction());
+        kernel.setArg(arg++, adam.eps());
+        kernel.setArg(arg++, adam.weightDecay());
+        kernel.setArg(arg, adam.shrink());
+      }
+    }
+  }
+
+  /** Throws unless the buffers of an update belong to the launcher's backend. */
+  static void requireOwn(Launcher launcher, RowUpdate update) {
+    launcher.own(update.table().buffer());
+    requireOwn(launcher, update.firstState());
+    requireOwn(launcher, update.secondState());
+  }
+
+  private static void requireOwn(Launcher launcher, @Nullable Matrix state) {
+    if (state != null) {
+      launcher.own(state.buffer());
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package dev.embedcl.optim;
+
+import dev.embedcl.nn.Parameter;
+import dev.embedcl.op.AdamUpdate;
+import dev.embedcl.op.RowUpdate;
+import java.util.List;
+
+/**
+ * Adam, PyTorch's {@code torch.optim.Adam} (without {@code amsgrad}), with the formula of {@link
+ * AdamUpdate}. Weight decay is an L2 penalty, added to the gradient.
+ *
+ * <p>The dense step moves every weight, as PyTorch does. The fused step moves the rows that the
+ * batch names as if no other batch had been in between: moments of other rows do not fade, and
+ * their weights neither move nor decay. The bias correction follows the parameter's count of steps.
+ */
+public final class Adam extends AdamOptimizer {
+
+  /** Creates an optimizer for fused steps. */
+  public Adam(AdamOptions options) {
+    this(options, List.of());
+  }
+
+  /**
+   * Creates an optimizer for dense steps on these parameters, and for fused steps.
+   *
+   * @param parameters what {@link #step()} changes, such as a layer's {@code parameters()}
+   */
+  public Adam(AdamOptions options, List<Parameter> parameters) {
+    super(options, parameters);
+  }
+
+  @Override
+  RowUpdate update(Parameter parameter, OptimizerState state, long step) {
+    return AdamUpdate.adam(
+        parameter.matrix(),
+        state.first(),
+        state.second(),
+        step,
+        learningRate(),
+        options().beta1(),
+        options().beta2(),
+        options().eps(),
+        options().weightDecay(),
+        false);
+  }
+}

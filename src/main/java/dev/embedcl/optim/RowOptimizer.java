@@ -1,0 +1,159 @@
+package dev.embedcl.optim;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.nn.BatchGradient;
+import dev.embedcl.nn.Parameter;
+import dev.embedcl.op.DenseUpdate;
+import dev.embedcl.op.EmbeddingUpdate;
+import dev.embedcl.op.Matrix;
+import dev.embedcl.op.Operation;
+import dev.embedcl.op.PositionUpdate;
+import dev.embedcl.op.RowUpdate;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the optimizers have in common: the two kinds of step, and state for each parameter, made at
+ * its first step and kept until the optimizer is closed.
+ */
+abstract class RowOptimizer implements Optimizer {
+  private final List<Parameter> parameters;
+  private final IdentityHashMap<Parameter, OptimizerState> states = new IdentityHashMap<>();
+  private double learningRate;
+  private boolean closed;
+
+  RowOptimizer(double learningRate, List<Parameter> parameters) {
+    this.learningRate = requireNotNegative("learningRate", learningRate);
+    this.parameters = List.copyOf(parameters);
+  }
+
+  /** Makes the state of a parameter: before its first step. */
+  abstract OptimizerState newState(Parameter parameter);
+
+  /**
+   * Returns what becomes of a parameter's rows.
+   *
+   * @param step the number of the step, counted from 1
+   */
+  abstract RowUpdate update(Parameter parameter, OptimizerState state, long step);
+
+  /** Returns the learning rate. */
+  @Override
+  public double learningRate() {
+    return learningRate;
+  }
+
+  @Override
+  public void learningRate(double learningRate) {
+    this.learningRate = requireNotNegative("learningRate", learningRate);
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  @Override
+  public void step(BatchGradient gradient) {
+    requireOpen();
+    Parameter weight = gradient.weight();
+    if (weight.requiresGrad()) {
+      OptimizerState state = state(weight);
+      RowUpdate update = update(weight, state, state.steps() + 1);
+      take(weight, state, new EmbeddingUpdate(gradient.gradOutput(), gradient.groups(), update));
+    }
+    Parameter positions = gradient.positions();
+    if (positions != null && positions.requiresGrad()) {
+      OptimizerState state = state(positions);
+      RowUpdate update = update(positions, state, state.steps() + 1);
+      take(
+          positions,
+          state,
+          new PositionUpdate(
+              gradient.gradOutput(),
+              update,
+              gradient.start(),
+              gradient.batchSize(),
+              gradient.seqLen()));
+    }
+  }
+
+  @Override
+  public void step() {
+    requireOpen();
+    if (parameters.isEmpty()) {
+      throw new IllegalStateException(
+          "this optimizer has no parameters: create it with the layer's parameters(), or take the"
+              + " fused step(layer, gradOutput)");
+    }
+    for (Parameter parameter : parameters) {
+      Optional<Matrix> grad = parameter.grad();
+      if (grad.isPresent() && parameter.requiresGrad()) {
+        OptimizerState state = state(parameter);
+        RowUpdate update = update(parameter, state, state.steps() + 1);
+        take(parameter, state, new DenseUpdate(grad.get(), update));
+      }
+    }
+  }
+
+  @Override
+  public long steps(Parameter parameter) {
+    OptimizerState state = states.get(parameter);
+    return state == null ? 0 : state.steps();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    states.values().forEach(OptimizerState::close);
+    states.clear();
+  }
+
+  /** Returns a matrix of zeros for a parameter's state, on its backend. */
+  static Matrix zeros(Parameter parameter, int columns) {
+    DeviceBuffer buffer = parameter.backend().allocate(DType.FLOAT32, parameter.rows() * columns);
+    return new Matrix(buffer, parameter.rows(), columns);
+  }
+
+  static double requireNotNegative(String name, double value) {
+    // What is passed to devices is float32.
+    requireArgument(
+        value >= 0 && Float.isFinite((float) value),
+        "%s = %s; give a finite number that is not negative",
+        name,
+        value);
+    return value;
+  }
+
+  /** Checks a factor by which a moving average shrinks. */
+  static double requireShare(String name, double value) {
+    requireArgument(value >= 0 && value < 1, "%s = %s is out of range [0, 1)", name, value);
+    return value;
+  }
+
+  private void take(Parameter parameter, OptimizerState state, Operation operation) {
+    parameter.backend().execute(operation);
+    // Not before: a step that could not be enqueued was not taken.
+    state.countStep();
+  }
+
+  private OptimizerState state(Parameter parameter) {
+    @Nullable OptimizerState state = states.get(parameter);
+    if (state == null) {
+      state = newState(parameter);
+      states.put(parameter, state);
+    }
+    return state;
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(this + " was closed");
+    }
+  }
+}
