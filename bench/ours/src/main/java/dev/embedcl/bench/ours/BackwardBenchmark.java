@@ -2,12 +2,17 @@ package dev.embedcl.bench.ours;
 
 import dev.embedcl.bench.Contents;
 import dev.embedcl.bench.Traffic;
+import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.AccumulateUpdate;
+import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.PositionUpdate;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -60,10 +65,22 @@ public class BackwardBenchmark {
     final void add(int set, Matrix gradWeight, Matrix gradPositions) {
       groups.rebuild(ids(set), count(), numEmbeddings);
       backend.execute(new EmbeddingUpdate(gradOutput, groups, new AccumulateUpdate(gradWeight)));
+      addPositions(gradPositions);
+      backend.synchronize();
+    }
+
+    final int coalesce(int set, DeviceBuffer rows, Matrix values, Matrix gradPositions) {
+      groups.rebuild(ids(set), count(), numEmbeddings);
+      backend.execute(new CoalescedGradient(gradOutput, groups, rows, values));
+      addPositions(gradPositions);
+      backend.synchronize();
+      return groups.uniqueRows();
+    }
+
+    private void addPositions(Matrix gradPositions) {
       backend.execute(
           new PositionUpdate(
               gradOutput, new AccumulateUpdate(gradPositions), 0, batchSize(), seqLen()));
-      backend.synchronize();
     }
 
     static void close(Matrix[] gradients) {
@@ -90,11 +107,48 @@ public class BackwardBenchmark {
     }
   }
 
+  /** The token table's gradient as rows and their numbers, in memory that is used again. */
+  @State(Scope.Benchmark)
+  public static class Sparse extends Calls {
+    private DeviceBuffer rows;
+    private Matrix values;
+    private Matrix gradPositions;
+
+    @Override
+    void check() {
+      rows = backend.allocate(DType.INT32, count());
+      values = matrix(count());
+      gradPositions = matrix(seqLen());
+      int unique = coalesce(0, rows, values, gradPositions);
+      long[] numbers = new long[unique];
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment read = arena.allocate(4L * count(), 4);
+        rows.read(read);
+        for (int i = 0; i < unique; i++) {
+          numbers[i] = read.getAtIndex(ValueLayout.JAVA_INT, i);
+        }
+        MemorySegment sums = read(values, arena).asSlice(0, 4L * unique * values.columns());
+        reference().requireSparse(numbers, sums, 0);
+      }
+    }
+
+    void run() {
+      coalesce(next(), rows, values, gradPositions);
+    }
+  }
+
   /** Into gradients that are there. */
   @Benchmark
   public void into(Existing calls, Traffic traffic) {
     calls.add(calls.next(), calls.gradWeight, calls.gradPositions);
     traffic.add(calls.backwardBytes());
+  }
+
+  /** Each touched row once; the positional gradient is added to one that is there. */
+  @Benchmark
+  public void sparse(Sparse calls, Traffic traffic) {
+    calls.run();
+    traffic.add(calls.sparseGradientBytes());
   }
 
   /** Into dense gradients that are allocated for the call, and closed after it. */

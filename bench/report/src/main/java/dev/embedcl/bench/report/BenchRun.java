@@ -34,7 +34,7 @@ public final class BenchRun {
     this.folder = bench.resolve("reports/" + LocalDate.now() + "-" + processor());
     if (quick) {
       folder = bench.resolve("target/quick");
-      rows = EnumSet.complementOf(EnumSet.of(Row.FORWARD_LARGE, Row.GRADIENT_SPARSE));
+      rows = EnumSet.complementOf(EnumSet.of(Row.FORWARD_LARGE));
       subjects = EnumSet.of(Subject.COPIES, Subject.OURS);
     }
     for (int i = 0; i < arguments.size(); i++) {

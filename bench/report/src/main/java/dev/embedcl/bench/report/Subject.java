@@ -7,7 +7,7 @@ import java.util.Set;
 /** What is measured: the copies, ours, or a peer with or without huge pages of the C library. */
 enum Subject {
   COPIES("ours", true, EnumSet.allOf(Row.class)),
-  OURS("ours", false, EnumSet.complementOf(EnumSet.of(Row.GRADIENT_SPARSE))),
+  OURS("ours", false, EnumSet.allOf(Row.class)),
   PYTORCH("peers/pytorch", false, EnumSet.allOf(Row.class)),
   PYTORCH_HUGE_PAGES("peers/pytorch", true, EnumSet.allOf(Row.class)),
   TENSORFLOW("peers/tensorflow", false, EnumSet.complementOf(EnumSet.of(Row.FORWARD_INTO))),
