@@ -126,6 +126,7 @@ final class CpuWorkersTest {
       assertThat(workers.chunksFor(999, 50)).isEqualTo(1);
       assertThat(workers.chunksFor(1000, 50)).isEqualTo(16);
       assertThat(workers.chunksFor(1000, 3)).isEqualTo(3);
+      assertThat(workers.chunksFor(64 << 20, 1000)).as("of 512 KiB").isEqualTo(128);
       assertThat(workers.chunksFor(1000, 0)).isEqualTo(1);
       assertThat(alone.chunksFor(1L << 40, 50)).isEqualTo(1);
     }
