@@ -31,7 +31,7 @@ final class BackendContractTest {
   private static final int THREADS = 8;
 
   /** How long users of something closed may go on without being told. */
-  private static final long PATIENCE_NANOS = 60_000_000_000L;
+  private static final long PATIENCE_NANOS = 240_000_000_000L;
 
   @EveryBackend
   void newBufferIsZero(TestBackend device) {
