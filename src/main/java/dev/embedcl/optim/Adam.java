@@ -1,13 +1,12 @@
 package dev.embedcl.optim;
 
 import dev.embedcl.nn.Parameter;
-import dev.embedcl.op.AdamUpdate;
 import dev.embedcl.op.RowUpdate;
 import java.util.List;
 
 /**
  * Adam, PyTorch's {@code torch.optim.Adam} (without {@code amsgrad}), with the formula of {@link
- * AdamUpdate}. Weight decay is an L2 penalty, added to the gradient.
+ * dev.embedcl.op.AdamUpdate}. Weight decay is an L2 penalty, added to the gradient.
  *
  * <p>The dense step moves every weight, as PyTorch does. The fused step moves the rows that the
  * batch names as if no other batch had been in between: moments of other rows do not fade, and
@@ -31,16 +30,6 @@ public final class Adam extends AdamOptimizer {
 
   @Override
   RowUpdate update(Parameter parameter, OptimizerState state, long step) {
-    return AdamUpdate.adam(
-        parameter.matrix(),
-        state.first(),
-        state.second(),
-        step,
-        learningRate(),
-        options().beta1(),
-        options().beta2(),
-        options().eps(),
-        options().weightDecay(),
-        false);
+    return adam(parameter, state, step, false);
   }
 }

@@ -1,6 +1,8 @@
 package dev.embedcl.optim;
 
 import dev.embedcl.nn.Parameter;
+import dev.embedcl.op.AdamUpdate;
+import dev.embedcl.op.RowUpdate;
 import java.util.List;
 
 /** What the kinds of Adam have in common: two moments for each weight. */
@@ -15,6 +17,25 @@ abstract class AdamOptimizer extends RowOptimizer {
   /** Returns the options this was created with; the learning rate may have changed since. */
   public AdamOptions options() {
     return options;
+  }
+
+  /**
+   * Returns the update of {@link Adam} or {@link AdamW}.
+   *
+   * @param decoupled whether the weights themselves decay, and not the gradient grows
+   */
+  final RowUpdate adam(Parameter parameter, OptimizerState state, long step, boolean decoupled) {
+    return AdamUpdate.adam(
+        parameter.matrix(),
+        state.first(),
+        state.second(),
+        step,
+        learningRate(),
+        options.beta1(),
+        options.beta2(),
+        options.eps(),
+        options.weightDecay(),
+        decoupled);
   }
 
   @Override

@@ -1,14 +1,13 @@
 package dev.embedcl.optim;
 
 import dev.embedcl.nn.Parameter;
-import dev.embedcl.op.AdamUpdate;
 import dev.embedcl.op.RowUpdate;
 import java.util.List;
 
 /**
  * Adam with decoupled weight decay, PyTorch's {@code torch.optim.AdamW} (without {@code amsgrad}),
- * with the formula of {@link AdamUpdate}: each step first multiplies the weights by 1 −
- * learningRate · weightDecay. PyTorch's default weight decay is 0.01; here it is given.
+ * with the formula of {@link dev.embedcl.op.AdamUpdate}: each step first multiplies the weights by
+ * 1 − learningRate · weightDecay. PyTorch's default weight decay is 0.01; here it is given.
  *
  * <p>The dense step moves every weight, as PyTorch does. The fused step moves the rows that the
  * batch names as if no other batch had been in between: moments of other rows do not fade, and
@@ -32,16 +31,6 @@ public final class AdamW extends AdamOptimizer {
 
   @Override
   RowUpdate update(Parameter parameter, OptimizerState state, long step) {
-    return AdamUpdate.adam(
-        parameter.matrix(),
-        state.first(),
-        state.second(),
-        step,
-        learningRate(),
-        options().beta1(),
-        options().beta2(),
-        options().eps(),
-        options().weightDecay(),
-        true);
+    return adam(parameter, state, step, true);
   }
 }
