@@ -177,7 +177,7 @@ final class NativeCalls {
         : List.of("libOpenCL.so.1", "libOpenCL.so");
   }
 
-  private static MethodHandle bind(String function, FunctionDescriptor type) {
+  static MethodHandle bind(String function, FunctionDescriptor type) {
     return LINKER.downcallHandle(
         LIBRARY
             .find(function)

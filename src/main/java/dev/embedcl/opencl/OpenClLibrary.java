@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * throwing {@link ArithmeticException}. An application that opens PoCL by other means before this
  * class is used has to set the variable itself.
  *
+ * <p>The first time platforms are asked for, a child process asks first, because a driver that
+ * crashes or hangs when it is loaded would take this process with it. The system property {@code
+ * embedcl.probe}, or the environment variable {@code EMBEDCL_PROBE}, says for how many seconds it
+ * is waited for, 30 if neither is set; 0 leaves the child out.
+ *
  * <p>JOCL's native library is unpacked under a random name, never reused from what somebody left
  * under its usual name in {@code java.io.tmpdir}.
  */
@@ -36,6 +41,13 @@ public final class OpenClLibrary {
     static final @Nullable OpenClUnavailableException FAILURE = load();
   }
 
+  /** Holds the outcome of the one trial of the drivers. */
+  private static final class Tried {
+    @SuppressWarnings("StaticAssignmentOfThrowable") // as above
+    static final @Nullable OpenClUnavailableException FAILURE =
+        DriverTrial.runConfigured().orElse(null);
+  }
+
   /**
    * Returns why OpenCL cannot be loaded, empty if it can. The first attempt decides for the life of
    * the process.
@@ -47,11 +59,13 @@ public final class OpenClLibrary {
   /**
    * Returns the platforms, in the order of the OpenCL loader; empty if no driver is registered.
    *
-   * @throws OpenClUnavailableException if OpenCL cannot be loaded; the same cause every time
+   * @throws OpenClUnavailableException if OpenCL cannot be loaded or a driver crashes or hangs; the
+   *     same cause every time
    * @throws OpenClException if the loader reports an error
    */
   public static List<Platform> platforms() {
     require();
+    throwIfPresent(Tried.FAILURE);
     int[] count = new int[1];
     int status = JoclCall.status(() -> CL.clGetPlatformIDs(0, null, count));
     if (status == StatusCode.PLATFORM_NOT_FOUND_KHR) {
@@ -81,7 +95,10 @@ public final class OpenClLibrary {
    * @throws OpenClUnavailableException if so
    */
   static void require() {
-    OpenClUnavailableException failure = Loaded.FAILURE;
+    throwIfPresent(Loaded.FAILURE);
+  }
+
+  private static void throwIfPresent(@Nullable OpenClUnavailableException failure) {
     if (failure != null) {
       throw new OpenClUnavailableException(failure.reason(), failure.cure(), failure);
     }

@@ -20,7 +20,12 @@ final class LibraryProbe {
   private static void list() {
     OpenClUnavailableException first = OpenClLibrary.unavailability().orElse(null);
     if (first == null) {
-      System.out.println("platforms=" + OpenClLibrary.platforms().size());
+      try {
+        System.out.println("platforms=" + OpenClLibrary.platforms().size());
+      } catch (OpenClUnavailableException e) {
+        refused(e);
+        return;
+      }
       System.out.println("devices=" + OpenClLibrary.devices().size());
       return;
     }
@@ -30,6 +35,16 @@ final class LibraryProbe {
       OpenClLibrary.platforms();
     } catch (OpenClUnavailableException again) {
       System.out.println("sameReason=" + again.reason().equals(first.reason()));
+    }
+  }
+
+  private static void refused(OpenClUnavailableException refusal) {
+    System.out.println("refused=" + refusal.reason());
+    System.out.println("cure=" + refusal.cure());
+    try {
+      OpenClLibrary.platforms();
+    } catch (OpenClUnavailableException again) {
+      System.out.println("again=" + again.reason().equals(refusal.reason()));
     }
   }
 
