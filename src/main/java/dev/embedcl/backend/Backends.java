@@ -4,6 +4,7 @@ import dev.embedcl.backend.BackendProvider.Candidate;
 import dev.embedcl.backend.BackendProvider.Refusal;
 import dev.embedcl.backend.BackendProvider.Survey;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,7 +21,8 @@ import java.util.function.Predicate;
  *
  * <ul>
  *   <li>{@code auto}: the first OpenCL device (GPUs first, then accelerators, then CPUs) that can
- *       be opened and gives the right answers in a self-test, else the pure-Java backend;
+ *       be opened and gives the right answers in a self-test, within two minutes, else the
+ *       pure-Java backend;
  *   <li>{@code cpu}: the pure-Java backend;
  *   <li>{@code opencl}: the best OpenCL device;
  *   <li>{@code opencl:P.D}: device D of OpenCL platform P, both counted from 0;
@@ -40,6 +42,9 @@ public final class Backends {
 
   /** The selector that takes the best device, and the default. */
   public static final String AUTO = "auto";
+
+  /** How long a device may take; drivers that compile for the first time take many seconds. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private static final System.Logger LOGGER = System.getLogger(Backends.class.getName());
 
@@ -179,7 +184,7 @@ public final class Backends {
     Refusal refusal = candidate.refusal();
     if (refusal == null) {
       try {
-        return Optional.of(opened(candidate));
+        return Optional.of(BackendOpening.open(candidate, PATIENCE));
       } catch (RuntimeException | LinkageError e) {
         refusal =
             new Refusal(
@@ -193,20 +198,5 @@ public final class Backends {
     }
     refusals.add(refusal);
     return Optional.empty();
-  }
-
-  private static Backend opened(Candidate candidate) {
-    Backend backend = candidate.opener().get();
-    try {
-      SelfTest.run(backend);
-      return backend;
-    } catch (RuntimeException | LinkageError e) {
-      try {
-        backend.close();
-      } catch (RuntimeException closing) {
-        e.addSuppressed(closing);
-      }
-      throw e;
-    }
   }
 }

@@ -5,8 +5,11 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.File;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -97,9 +100,10 @@ final class DriverProbe {
         NativeCalls.bind(
             "clGetDeviceIDs",
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS));
-    System.out.write(BEGUN);
-    // Closed, it is no pipe any more that a driver's messages might fill.
-    System.out.close();
+    // Closed at once, it is no pipe any more that a driver's messages might fill.
+    try (OutputStream out = new FileOutputStream(FileDescriptor.out)) {
+      out.write(BEGUN);
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment ids = arena.allocate(JAVA_LONG, MAX_PLATFORMS);
       MemorySegment count = arena.allocate(JAVA_INT);

@@ -6,21 +6,22 @@ import org.jocl.cl_event;
 
 /** The execution of one kernel. Thread-safe. */
 public final class Event extends NativeObject {
-  private final Context context;
+  private final Queue queue;
   private final cl_event id;
 
-  private Event(Context context, cl_event id) {
-    this.context = context;
+  private Event(Queue queue, cl_event id) {
+    this.queue = queue;
     this.id = id;
   }
 
   /** Has a command enqueued with an event, which the context owns. */
-  static Event of(Context context, Consumer<cl_event> command) {
+  static Event of(Queue queue, Consumer<cl_event> command) {
+    Context context = queue.context();
     context.enter();
     try {
       cl_event event = new cl_event();
       command.accept(event);
-      return context.adopt(new Event(context, event));
+      return context.adopt(new Event(queue, event));
     } finally {
       context.leave();
     }
@@ -55,7 +56,7 @@ public final class Event extends NativeObject {
     enter();
     try {
       cl_event[] events = {id};
-      JoclCall.check("clWaitForEvents", () -> CL.clWaitForEvents(1, events));
+      queue.waiting().await("clWaitForEvents", () -> CL.clWaitForEvents(1, events));
       return new InfoQuery(
               "clGetEventProfilingInfo",
               (p, bytes, value, returned) ->
@@ -68,8 +69,12 @@ public final class Event extends NativeObject {
 
   @Override
   void destroy() {
-    context.forget(this);
-    JoclCall.check("clReleaseEvent", () -> CL.clReleaseEvent(id));
+    queue.context().forget(this);
+    // PoCL aborts the process when an event goes while a thread waits for it, as one does for ever
+    // where the device is lost.
+    if (!queue.waiting().isOverdue()) {
+      JoclCall.check("clReleaseEvent", () -> CL.clReleaseEvent(id));
+    }
   }
 
   @Override

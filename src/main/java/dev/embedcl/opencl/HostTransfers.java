@@ -10,15 +10,18 @@ import org.jocl.cl_command_queue;
  */
 final class HostTransfers {
   private final long queue;
+  private final CommandWait wait;
   private final StagingRing staging;
 
-  HostTransfers(cl_command_queue queue) {
+  HostTransfers(cl_command_queue queue, CommandWait wait) {
     this.queue = queue.getNativePointer();
-    this.staging = new StagingRing(queue);
+    this.wait = wait;
+    this.staging = new StagingRing(queue, wait);
   }
 
   void write(Buffer buffer, long offsetBytes, MemorySegment source) {
     if (source.isNative() && source.byteSize() > StagingRing.SLOT_BYTES) {
+      wait.finishIfLimited();
       JoclCall.check(
           "clEnqueueWriteBuffer",
           NativeCalls.write(queue, buffer.handle(), true, offsetBytes, source));
@@ -28,6 +31,7 @@ final class HostTransfers {
   }
 
   void read(Buffer buffer, long offsetBytes, MemorySegment target) {
+    wait.finishIfLimited();
     if (target.isNative()) {
       readNative(buffer, offsetBytes, target);
     } else {

@@ -42,6 +42,7 @@ public final class Mapping extends NativeObject {
   }
 
   private static long map(Queue queue, Buffer buffer, boolean write) {
+    queue.waiting().finishIfLimited();
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment status = scratch.allocate(ValueLayout.JAVA_INT);
       long address =

@@ -2,45 +2,52 @@ package dev.embedcl.opencl;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jocl.CL;
 import org.jocl.cl_command_queue;
-import org.jocl.cl_event;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An in-order command queue: commands run one after the other in the order in which they were
  * enqueued. Thread-safe; the commands of several threads interleave in some order.
+ *
+ * <p>Calls that wait do so until the device has finished, or for as many seconds as the system
+ * property {@code embedcl.timeout}, or else the environment variable {@code EMBEDCL_TIMEOUT}, said
+ * when the queue was opened; then they throw {@link OpenClTimeoutException}. A queue of commands
+ * that have run out of time can be closed; what the device may still use is then left to it.
  */
 public final class Queue extends NativeObject {
   private final Context context;
   private final cl_command_queue id;
   private final long handle;
   private final boolean profiling;
+  private final CommandWait wait;
   private final HostTransfers transfers;
-  private volatile @Nullable LaunchObserver observer;
+  private final Launches launches = new Launches(this);
 
-  private Queue(Context context, cl_command_queue id, boolean profiling) {
+  private Queue(Context context, long limitSeconds, cl_command_queue id, boolean profiling) {
     this.context = context;
     this.id = id;
     this.handle = id.getNativePointer();
     this.profiling = profiling;
-    this.transfers = new HostTransfers(id);
+    this.wait = new CommandWait(() -> CL.clFinish(id), context.device().toString(), limitSeconds);
+    this.transfers = new HostTransfers(id, wait);
   }
 
   /**
    * Makes a queue, owned by the context.
    *
    * @param profiling whether {@link #launchTimed} shall work; costs time on some drivers
+   * @throws IllegalArgumentException if {@code embedcl.timeout} is not a number of seconds
    * @throws OpenClException if the driver refuses
    * @throws IllegalStateException if the context was closed
    */
   public static Queue open(Context context, boolean profiling) {
-    context.enter();
-    try {
-      return context.adopt(new Queue(context, CommandQueues.create(context, profiling), profiling));
-    } finally {
-      context.leave();
-    }
+    long limitSeconds = CommandWait.configuredSeconds();
+    return adopted(
+        context,
+        () ->
+            new Queue(context, limitSeconds, CommandQueues.create(context, profiling), profiling));
   }
 
   /**
@@ -48,16 +55,25 @@ public final class Queue extends NativeObject {
    * closed, which waits for everything that was enqueued in it.
    *
    * @throws IllegalArgumentException if the queue is out-of-order, or belongs to another context or
-   *     device
+   *     device, or {@code embedcl.timeout} is not a number of seconds
    * @throws OpenClException if the handle is not valid
    * @throws IllegalStateException if the context was closed
    */
   public static Queue wrap(Context context, cl_command_queue queue) {
     Objects.requireNonNull(queue, "queue");
+    long limitSeconds = CommandWait.configuredSeconds();
+    return adopted(
+        context,
+        () -> {
+          boolean profiling = CommandQueues.retain(context, queue);
+          return new Queue(context, limitSeconds, queue, profiling);
+        });
+  }
+
+  private static Queue adopted(Context context, Supplier<Queue> maker) {
     context.enter();
     try {
-      boolean profiling = CommandQueues.retain(context, queue);
-      return context.adopt(new Queue(context, queue, profiling));
+      return context.adopt(maker.get());
     } finally {
       context.leave();
     }
@@ -115,7 +131,7 @@ public final class Queue extends NativeObject {
     enter(buffer);
     try {
       if (target.byteSize() == 0) {
-        finishNative();
+        wait.finish();
       } else {
         transfers.read(buffer, offsetBytes, target);
       }
@@ -201,24 +217,7 @@ public final class Queue extends NativeObject {
    * @throws OpenClException if the driver reports an error
    */
   public void launch(Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
-    if (WorkSize.check(globalWorkSize, localWorkSize)) {
-      LaunchObserver present = observer;
-      if (present == null) {
-        enqueue(kernel, globalWorkSize, localWorkSize, null);
-      } else {
-        present.launched(kernel.name(), enqueueTimed(kernel, globalWorkSize, localWorkSize));
-      }
-    }
-  }
-
-  private void enqueue(
-      Kernel kernel, long[] globalSize, long @Nullable [] localSize, @Nullable cl_event event) {
-    enter();
-    try {
-      kernel.enqueue(this, globalSize, localSize, event);
-    } finally {
-      leave();
-    }
+    launches.launch(kernel, globalWorkSize, localWorkSize);
   }
 
   /**
@@ -230,26 +229,19 @@ public final class Queue extends NativeObject {
    */
   public Event launchTimed(Kernel kernel, long[] globalWorkSize, long @Nullable [] localWorkSize) {
     requireProfiling();
-    if (!WorkSize.check(globalWorkSize, localWorkSize)) {
-      throw new IllegalArgumentException("a global size of 0 launches nothing to be timed");
-    }
-    return enqueueTimed(kernel, globalWorkSize, localWorkSize);
+    return launches.launchTimed(kernel, globalWorkSize, localWorkSize);
   }
 
   /** Has each later {@link #launch} timed, for an observer or null; throws without profiling. */
   public void observeLaunches(@Nullable LaunchObserver launchObserver) {
     requireProfiling();
-    observer = launchObserver;
+    launches.observe(launchObserver);
   }
 
   private void requireProfiling() {
     if (!profiling) {
       throw new IllegalStateException(this + " has no profiling; open it with profiling = true");
     }
-  }
-
-  private Event enqueueTimed(Kernel kernel, long[] globalSize, long @Nullable [] localSize) {
-    return Event.of(context, event -> enqueue(kernel, globalSize, localSize, event));
   }
 
   /** Returns whether {@link #launchTimed} works. */
@@ -266,7 +258,7 @@ public final class Queue extends NativeObject {
   public void finish() {
     enter();
     try {
-      finishNative();
+      wait.finish();
     } finally {
       leave();
     }
@@ -291,7 +283,7 @@ public final class Queue extends NativeObject {
   void finishIfOpen() {
     if (tryEnter()) {
       try {
-        finishNative();
+        wait.finish();
       } finally {
         leave();
       }
@@ -300,6 +292,10 @@ public final class Queue extends NativeObject {
 
   long handle() {
     return handle;
+  }
+
+  CommandWait waiting() {
+    return wait;
   }
 
   cl_command_queue id() {
@@ -329,16 +325,18 @@ public final class Queue extends NativeObject {
     }
   }
 
-  private void finishNative() {
-    JoclCall.check("clFinish", () -> CL.clFinish(id));
-  }
-
   @Override
   void destroy() {
     Failures failures = new Failures();
-    failures.run(this::finishNative);
-    failures.run(transfers::close);
-    failures.run(() -> JoclCall.check("clReleaseCommandQueue", () -> CL.clReleaseCommandQueue(id)));
+    if (!wait.isOverdue()) {
+      failures.run(wait::finish);
+    }
+    // A device that does not come back still uses the queue and its staging memory: it keeps them.
+    if (!wait.isOverdue()) {
+      failures.run(transfers::close);
+      failures.run(
+          () -> JoclCall.check("clReleaseCommandQueue", () -> CL.clReleaseCommandQueue(id)));
+    }
     context.forget(this);
     failures.rethrow();
   }

@@ -22,6 +22,7 @@ final class StagingRing {
   private static final long ALIGNMENT_BYTES = 64;
 
   private final cl_command_queue queue;
+  private final CommandWait wait;
   private final Arena arena;
   private final @Nullable MemorySegment[] slots = new @Nullable MemorySegment[SLOTS];
   private final @Nullable cl_event[] lastUses = new @Nullable cl_event[SLOTS];
@@ -29,8 +30,9 @@ final class StagingRing {
   private long position;
 
   @SuppressWarnings("MustBeClosed") // close() does
-  StagingRing(cl_command_queue queue) {
+  StagingRing(cl_command_queue queue, CommandWait wait) {
     this.queue = queue;
+    this.wait = wait;
     this.arena = Arena.ofShared();
   }
 
@@ -79,7 +81,7 @@ final class StagingRing {
     cl_event lastUse = lastUses[next];
     if (lastUse != null) {
       cl_event[] events = {lastUse};
-      JoclCall.check("clWaitForEvents", () -> CL.clWaitForEvents(1, events));
+      wait.await("clWaitForEvents", () -> CL.clWaitForEvents(1, events));
       release(next);
     }
     current = next;
