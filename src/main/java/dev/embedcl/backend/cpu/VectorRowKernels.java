@@ -20,9 +20,6 @@ final class VectorRowKernels implements RowKernels {
   private static final long VECTOR_BYTES = SPECIES.vectorByteSize();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** Vectors of a sum that are kept in registers while its rows pass by. */
-  private static final int STRIP = 4;
-
   private final VectorUpdateKernels updates = new VectorUpdateKernels();
 
   @Override
@@ -106,40 +103,7 @@ final class VectorRowKernels implements RowKernels {
   @Override
   public void sum(
       MemorySegment rows, long[] rowAt, int count, MemorySegment to, long toAt, int columns) {
-    final long bytes = 4L * columns;
-    long d = 0;
-    for (; d <= bytes - STRIP * VECTOR_BYTES; d += STRIP * VECTOR_BYTES) {
-      long first = rowAt[0] + d;
-      FloatVector sum0 = load(rows, first);
-      FloatVector sum1 = load(rows, first + VECTOR_BYTES);
-      FloatVector sum2 = load(rows, first + 2 * VECTOR_BYTES);
-      FloatVector sum3 = load(rows, first + 3 * VECTOR_BYTES);
-      for (int i = 1; i < count; i++) {
-        long next = rowAt[i] + d;
-        sum0 = sum0.add(load(rows, next));
-        sum1 = sum1.add(load(rows, next + VECTOR_BYTES));
-        sum2 = sum2.add(load(rows, next + 2 * VECTOR_BYTES));
-        sum3 = sum3.add(load(rows, next + 3 * VECTOR_BYTES));
-      }
-      sum0.intoMemorySegment(to, toAt + d, ORDER);
-      sum1.intoMemorySegment(to, toAt + d + VECTOR_BYTES, ORDER);
-      sum2.intoMemorySegment(to, toAt + d + 2 * VECTOR_BYTES, ORDER);
-      sum3.intoMemorySegment(to, toAt + d + 3 * VECTOR_BYTES, ORDER);
-    }
-    for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector sum = load(rows, rowAt[0] + d);
-      for (int i = 1; i < count; i++) {
-        sum = sum.add(load(rows, rowAt[i] + d));
-      }
-      sum.intoMemorySegment(to, toAt + d, ORDER);
-    }
-    for (; d < bytes; d += 4) {
-      float sum = rows.get(JAVA_FLOAT_UNALIGNED, rowAt[0] + d);
-      for (int i = 1; i < count; i++) {
-        sum += rows.get(JAVA_FLOAT_UNALIGNED, rowAt[i] + d);
-      }
-      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
-    }
+    VectorRowSums.sum(rows, rowAt, count, to, toAt, columns);
   }
 
   @Override
@@ -151,35 +115,7 @@ final class VectorRowKernels implements RowKernels {
       MemorySegment to,
       long toAt,
       int columns) {
-    final long bytes = 4L * columns;
-    long d = 0;
-    for (; d <= bytes - STRIP * VECTOR_BYTES; d += STRIP * VECTOR_BYTES) {
-      long first = rowAt[0] + d;
-      float scale = scales[0];
-      FloatVector sum0 = load(rows, first).mul(scale);
-      FloatVector sum1 = load(rows, first + VECTOR_BYTES).mul(scale);
-      FloatVector sum2 = load(rows, first + 2 * VECTOR_BYTES).mul(scale);
-      FloatVector sum3 = load(rows, first + 3 * VECTOR_BYTES).mul(scale);
-      for (int i = 1; i < count; i++) {
-        long next = rowAt[i] + d;
-        FloatVector scaling = FloatVector.broadcast(SPECIES, scales[i]);
-        sum0 = sum0.add(load(rows, next).mul(scaling));
-        sum1 = sum1.add(load(rows, next + VECTOR_BYTES).mul(scaling));
-        sum2 = sum2.add(load(rows, next + 2 * VECTOR_BYTES).mul(scaling));
-        sum3 = sum3.add(load(rows, next + 3 * VECTOR_BYTES).mul(scaling));
-      }
-      sum0.intoMemorySegment(to, toAt + d, ORDER);
-      sum1.intoMemorySegment(to, toAt + d + VECTOR_BYTES, ORDER);
-      sum2.intoMemorySegment(to, toAt + d + 2 * VECTOR_BYTES, ORDER);
-      sum3.intoMemorySegment(to, toAt + d + 3 * VECTOR_BYTES, ORDER);
-    }
-    for (; d < bytes; d += 4) {
-      float sum = scales[0] * rows.get(JAVA_FLOAT_UNALIGNED, rowAt[0] + d);
-      for (int i = 1; i < count; i++) {
-        sum += scales[i] * rows.get(JAVA_FLOAT_UNALIGNED, rowAt[i] + d);
-      }
-      to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
-    }
+    VectorRowSums.sumScaled(rows, rowAt, scales, count, to, toAt, columns);
   }
 
   @Override
