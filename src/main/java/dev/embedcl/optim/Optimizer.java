@@ -45,6 +45,27 @@ public interface Optimizer extends AutoCloseable {
   /** Returns how many steps a parameter has taken. */
   long steps(Parameter parameter);
 
+  /**
+   * Returns kind and options, but for the learning rate, which may change from step to step: what
+   * two optimizers share if one can go on from the other's state.
+   */
+  String settings();
+
+  /** Returns the parameters that there is state of, in no particular order. */
+  List<Parameter> remembered();
+
+  /**
+   * Returns what is remembered of a parameter, made as for its first step where there is nothing
+   * yet.
+   *
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold it
+   * @throws IllegalStateException if this optimizer, the parameter or its backend was closed
+   */
+  OptimizerState state(Parameter parameter);
+
+  /** Frees what is remembered of a parameter: its next step is its first. */
+  void forget(Parameter parameter);
+
   /** Returns the parameters that {@link #step()} changes. */
   List<Parameter> parameters();
 

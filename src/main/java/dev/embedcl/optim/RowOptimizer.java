@@ -108,6 +108,30 @@ abstract class RowOptimizer implements Optimizer {
   }
 
   @Override
+  public List<Parameter> remembered() {
+    return List.copyOf(states.keySet());
+  }
+
+  @Override
+  public OptimizerState state(Parameter parameter) {
+    requireOpen();
+    @Nullable OptimizerState state = states.get(parameter);
+    if (state == null) {
+      state = newState(parameter);
+      states.put(parameter, state);
+    }
+    return state;
+  }
+
+  @Override
+  public void forget(Parameter parameter) {
+    @Nullable OptimizerState state = states.remove(parameter);
+    if (state != null) {
+      state.close();
+    }
+  }
+
+  @Override
   public void close() {
     closed = true;
     states.values().forEach(OptimizerState::close);
@@ -140,15 +164,6 @@ abstract class RowOptimizer implements Optimizer {
     parameter.backend().execute(operation);
     // Not before: a step that could not be enqueued was not taken.
     state.countStep();
-  }
-
-  private OptimizerState state(Parameter parameter) {
-    @Nullable OptimizerState state = states.get(parameter);
-    if (state == null) {
-      state = newState(parameter);
-      states.put(parameter, state);
-    }
-    return state;
   }
 
   private void requireOpen() {
