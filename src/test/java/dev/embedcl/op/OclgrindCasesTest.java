@@ -3,6 +3,7 @@ package dev.embedcl.op;
 import static dev.embedcl.op.OperationReference.UNITS_OF_ANY_SUM;
 import static dev.embedcl.op.OperationReference.assertNear;
 import static dev.embedcl.op.OperationReference.assertSameBits;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
@@ -114,6 +115,27 @@ final class OclgrindCasesTest {
         RowUpdateTest.check(device, random, batch, update);
       }
       RowUpdateTest.check(device, random, hot(65), update);
+    }
+  }
+
+  @EveryBackend
+  void embeddingRenorm(TestBackend device) {
+    mark(device, "EmbeddingRenorm");
+    for (int dim : DIMENSIONS) {
+      for (double normType : EmbeddingRenormTest.NORM_TYPES) {
+        EmbeddingRenormTest.check(
+            device, TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim), normType, 2);
+      }
+    }
+  }
+
+  @EveryBackend
+  void indexClamp(TestBackend device) {
+    mark(device, "IndexClamp");
+    try (TestMemory memory = new TestMemory(device.shared())) {
+      var ids = memory.ids(new int[] {0, -1, 5});
+      device.shared().execute(new IndexClamp(ids, ids, 3, 5, 2));
+      assertThat(memory.readBits(ids)).containsExactly(0, 2, 2);
     }
   }
 

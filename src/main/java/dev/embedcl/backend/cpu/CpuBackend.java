@@ -10,7 +10,9 @@ import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
+import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
@@ -42,6 +44,8 @@ public final class CpuBackend implements Backend {
   private final CpuDenseUpdate denseUpdate;
   private final CpuCoalescedGradient coalescedGradient;
   private final CpuEmbeddingBackwardAtomic embeddingBackwardAtomic;
+  private final CpuEmbeddingRenorm embeddingRenorm;
+  private final CpuIndexClamp indexClamp;
   private long buffersMade;
   private boolean closed;
 
@@ -56,6 +60,8 @@ public final class CpuBackend implements Backend {
     denseUpdate = new CpuDenseUpdate(this, workers, kernels);
     coalescedGradient = new CpuCoalescedGradient(this, sums);
     embeddingBackwardAtomic = new CpuEmbeddingBackwardAtomic(this, sums, status);
+    embeddingRenorm = new CpuEmbeddingRenorm(this, workers, kernels);
+    indexClamp = new CpuIndexClamp(this);
   }
 
   /**
@@ -117,6 +123,8 @@ public final class CpuBackend implements Backend {
         case DenseUpdate update -> denseUpdate.execute(update);
         case CoalescedGradient gradient -> coalescedGradient.execute(gradient);
         case EmbeddingBackwardAtomic backward -> embeddingBackwardAtomic.execute(backward);
+        case EmbeddingRenorm renorm -> embeddingRenorm.execute(renorm);
+        case IndexClamp clamp -> indexClamp.execute(clamp);
       }
     } finally {
       lock.unlock();

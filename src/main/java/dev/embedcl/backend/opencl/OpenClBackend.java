@@ -11,7 +11,9 @@ import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
+import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.opencl.Buffer;
@@ -39,6 +41,8 @@ public final class OpenClBackend implements Backend {
   private final OpenClDenseUpdate denseUpdate;
   private final OpenClCoalescedGradient coalescedGradient;
   private final OpenClEmbeddingBackwardAtomic embeddingBackwardAtomic;
+  private final OpenClEmbeddingRenorm embeddingRenorm;
+  private final OpenClIndexClamp indexClamp;
   private volatile boolean closed;
 
   private OpenClBackend(Context context, Queue queue, LaunchProfile profile) {
@@ -54,6 +58,8 @@ public final class OpenClBackend implements Backend {
     this.denseUpdate = new OpenClDenseUpdate(launcher, rowwise);
     this.coalescedGradient = new OpenClCoalescedGradient(launcher, rowSums);
     this.embeddingBackwardAtomic = new OpenClEmbeddingBackwardAtomic(launcher, positionSums);
+    this.embeddingRenorm = new OpenClEmbeddingRenorm(launcher);
+    this.indexClamp = new OpenClIndexClamp(launcher);
   }
 
   /**
@@ -166,6 +172,8 @@ public final class OpenClBackend implements Backend {
         case DenseUpdate op -> denseUpdate.enqueue(op);
         case CoalescedGradient op -> coalescedGradient.enqueue(op);
         case EmbeddingBackwardAtomic op -> embeddingBackwardAtomic.enqueue(op);
+        case EmbeddingRenorm op -> embeddingRenorm.enqueue(op);
+        case IndexClamp op -> indexClamp.enqueue(op);
       }
     } finally {
       lock.unlock();
