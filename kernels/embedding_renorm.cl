@@ -6,35 +6,10 @@
 // also come from the host, for norms that no device computes alike; it gets the rows by
 // embedding_renorm_gather. table_row has the numbers of the rows, from the first of the launch on.
 
-#include "columns.clh"
-
-#define NORM_SUM 1       // p = 1
-#define NORM_EUCLIDEAN 2 // p = 2
-#define NORM_MAXIMUM 3   // p = infinity
-
-#ifndef NORM
-#define NORM NORM_EUCLIDEAN
-#endif
-
-// Partial norms of a row: lane l takes the columns l, l + LANES, …
-#define LANES 16
+#include "row_lanes.clh"
 
 // What stands for the factor of a row that stays as it is.
 #define UNCHANGED (-1.0f)
-
-// Takes a column (vector) into a partial norm. A NaN stays, so that no comparison finds the row too
-// long.
-#if NORM == NORM_SUM
-#define TAKE(norm, x) ((norm) + fabs(x))
-#define JOIN(a, b) ((a) + (b))
-#elif NORM == NORM_EUCLIDEAN
-#define TAKE(norm, x) ((norm) + (x) * (x))
-#define JOIN(a, b) ((a) + (b))
-#else
-#define LARGER(a, b) ((((b) > (a)) | ((b) != (b))) ? (b) : (a))
-#define TAKE(norm, x) LARGER(norm, fabs(x))
-#define JOIN(a, b) LARGER(a, b)
-#endif
 
 // Global work: (vectors of lanes, rows).
 kernel void embedding_renorm_lanes(global const float *table,
@@ -43,22 +18,7 @@ kernel void embedding_renorm_lanes(global const float *table,
                                    const int dim,
                                    global float *lanes) {
   for (int row = (int)get_global_id(1); row < rows; row += (int)get_global_size(1)) {
-    global const float *from = table + (long)table_row[row] * dim;
-    for (int lane = (int)get_global_id(0) * VECTOR_WIDTH; lane < LANES;
-         lane += (int)get_global_size(0) * VECTOR_WIDTH) {
-      global float *to = lanes + (long)row * LANES + lane;
-      floatv norm = 0.0f;
-      int c = lane;
-      for (; c <= dim - VECTOR_WIDTH; c += LANES) {
-        const floatv x = load_vector(from + c);
-        norm = TAKE(norm, x);
-      }
-      store_vector(to, norm);
-      // What is left of the last vector.
-      for (int i = 0; c + i < dim; i++) {
-        to[i] = TAKE(to[i], from[c + i]);
-      }
-    }
+    take_lanes(table + (long)table_row[row] * dim, dim, lanes + (long)row * LANES);
   }
 }
 
@@ -68,19 +28,11 @@ kernel void embedding_renorm_rates(global float *lanes, const int rows, const fl
     return;
   }
   for (int row = (int)get_global_id(1); row < rows; row += (int)get_global_size(1)) {
-    float lane[LANES];
-    for (int l = 0; l < LANES; l++) {
-      lane[l] = lanes[(long)row * LANES + l];
-    }
-    for (int kept = LANES / 2; kept > 0; kept /= 2) {
-      for (int l = 0; l < kept; l++) {
-        lane[l] = JOIN(lane[l], lane[l + kept]);
-      }
-    }
+    const float joined = join_lanes(lanes + (long)row * LANES);
 #if NORM == NORM_EUCLIDEAN
-    const float norm = sqrt(lane[0]);
+    const float norm = sqrt(joined);
 #else
-    const float norm = lane[0];
+    const float norm = joined;
 #endif
     lanes[(long)row * LANES] = norm > max_norm ? max_norm / (norm + 1e-7f) : UNCHANGED;
   }

@@ -14,4 +14,6 @@ public sealed interface Operation
         CoalescedGradient,
         EmbeddingBackwardAtomic,
         EmbeddingRenorm,
-        IndexClamp {}
+        IndexClamp,
+        RowNorms,
+        MatrixScale {}

@@ -49,7 +49,7 @@ public final class Adagrad extends RowOptimizer {
   }
 
   @Override
-  public String settings() {
+  String ownSettings() {
     return "Adagrad(lrDecay="
         + options.lrDecay()
         + ", weightDecay="

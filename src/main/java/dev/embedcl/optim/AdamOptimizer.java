@@ -46,7 +46,7 @@ abstract class AdamOptimizer extends RowOptimizer {
   }
 
   @Override
-  public String settings() {
+  String ownSettings() {
     return getClass().getSimpleName()
         + "(beta1="
         + options.beta1()

@@ -102,6 +102,24 @@ public final class OptimizerState {
     return inOrder[1];
   }
 
+  /** Takes over the count and the rows that both have. */
+  void copyFrom(OptimizerState other) {
+    for (int i = 0; i < inOrder.length; i++) {
+      Matrix from = other.inOrder[i];
+      Matrix to = inOrder[i];
+      long elements = Math.min(from.rows(), to.rows()) * to.columns();
+      int bytes = to.buffer().type().bytes();
+      byte[] part = new byte[(int) Math.min(elements, FILL_ELEMENTS) * bytes];
+      for (long at = 0; at < elements; at += FILL_ELEMENTS) {
+        MemorySegment some =
+            MemorySegment.ofArray(part).asSlice(0, Math.min(FILL_ELEMENTS, elements - at) * bytes);
+        from.buffer().read(at, some);
+        to.buffer().write(at, some);
+      }
+    }
+    steps = other.steps;
+  }
+
   void countStep() {
     steps++;
   }

@@ -54,7 +54,7 @@ public final class RowwiseAdagrad extends RowOptimizer {
   }
 
   @Override
-  public String settings() {
+  String ownSettings() {
     return "RowwiseAdagrad(eps=" + eps + ")";
   }
 

@@ -75,7 +75,7 @@ public final class Sgd extends RowOptimizer {
   }
 
   @Override
-  public String settings() {
+  String ownSettings() {
     return "Sgd(momentum="
         + options.momentum()
         + ", dampening="

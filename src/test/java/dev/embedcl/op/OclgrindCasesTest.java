@@ -130,6 +130,28 @@ final class OclgrindCasesTest {
   }
 
   @EveryBackend
+  void rowNormsAndMatrixScale(TestBackend device) {
+    mark(device, "RowNorms, MatrixScale");
+    for (int dim : DIMENSIONS) {
+      for (double normType : new double[] {1, 2, Double.POSITIVE_INFINITY}) {
+        float[] twos = new float[3 * dim];
+        Arrays.fill(twos, -2);
+        float[] expected = new float[3];
+        Arrays.fill(expected, normType == 1 ? 2 * dim : normType == 2 ? 4 * dim : 2);
+        try (TestMemory memory = new TestMemory(device.shared())) {
+          Matrix matrix = memory.matrix(dim, twos);
+          Matrix norms = memory.matrix(1, new float[3]);
+          device.shared().execute(new RowNorms(matrix, norms, normType));
+          assertSameBits(memory.read(norms), expected, 1, "norms");
+          device.shared().execute(new MatrixScale(matrix, -0.5f));
+          Arrays.fill(twos, 1);
+          assertSameBits(memory.read(matrix), twos, dim, "halves");
+        }
+      }
+    }
+  }
+
+  @EveryBackend
   void indexClamp(TestBackend device) {
     mark(device, "IndexClamp");
     try (TestMemory memory = new TestMemory(device.shared())) {

@@ -14,8 +14,10 @@ import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.Matrix;
+import dev.embedcl.op.MatrixScale;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
+import dev.embedcl.op.RowNorms;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
@@ -46,6 +48,8 @@ public final class CpuBackend implements Backend {
   private final CpuEmbeddingBackwardAtomic embeddingBackwardAtomic;
   private final CpuEmbeddingRenorm embeddingRenorm;
   private final CpuIndexClamp indexClamp;
+  private final CpuRowNorms rowNorms;
+  private final CpuMatrixScale matrixScale;
   private long buffersMade;
   private boolean closed;
 
@@ -60,8 +64,11 @@ public final class CpuBackend implements Backend {
     denseUpdate = new CpuDenseUpdate(this, workers, kernels);
     coalescedGradient = new CpuCoalescedGradient(this, sums);
     embeddingBackwardAtomic = new CpuEmbeddingBackwardAtomic(this, sums, status);
-    embeddingRenorm = new CpuEmbeddingRenorm(this, workers, kernels);
+    CpuNorms[] norms = CpuNorms.of(kernels);
+    embeddingRenorm = new CpuEmbeddingRenorm(this, workers, norms);
     indexClamp = new CpuIndexClamp(this);
+    rowNorms = new CpuRowNorms(this, workers, norms);
+    matrixScale = new CpuMatrixScale(this, workers, norms);
   }
 
   /**
@@ -125,6 +132,8 @@ public final class CpuBackend implements Backend {
         case EmbeddingBackwardAtomic backward -> embeddingBackwardAtomic.execute(backward);
         case EmbeddingRenorm renorm -> embeddingRenorm.execute(renorm);
         case IndexClamp clamp -> indexClamp.execute(clamp);
+        case RowNorms norms -> rowNorms.execute(norms);
+        case MatrixScale scale -> matrixScale.execute(scale);
       }
     } finally {
       lock.unlock();

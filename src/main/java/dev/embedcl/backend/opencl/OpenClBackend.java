@@ -14,8 +14,10 @@ import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexClamp;
+import dev.embedcl.op.MatrixScale;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
+import dev.embedcl.op.RowNorms;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Context;
 import dev.embedcl.opencl.Device;
@@ -43,6 +45,8 @@ public final class OpenClBackend implements Backend {
   private final OpenClEmbeddingBackwardAtomic embeddingBackwardAtomic;
   private final OpenClEmbeddingRenorm embeddingRenorm;
   private final OpenClIndexClamp indexClamp;
+  private final OpenClRowNorms rowNorms;
+  private final OpenClMatrixScale matrixScale;
   private volatile boolean closed;
 
   private OpenClBackend(Context context, Queue queue, LaunchProfile profile) {
@@ -60,6 +64,8 @@ public final class OpenClBackend implements Backend {
     this.embeddingBackwardAtomic = new OpenClEmbeddingBackwardAtomic(launcher, positionSums);
     this.embeddingRenorm = new OpenClEmbeddingRenorm(launcher);
     this.indexClamp = new OpenClIndexClamp(launcher);
+    this.rowNorms = new OpenClRowNorms(launcher);
+    this.matrixScale = new OpenClMatrixScale(launcher);
   }
 
   /**
@@ -174,6 +180,8 @@ public final class OpenClBackend implements Backend {
         case EmbeddingBackwardAtomic op -> embeddingBackwardAtomic.enqueue(op);
         case EmbeddingRenorm op -> embeddingRenorm.enqueue(op);
         case IndexClamp op -> indexClamp.enqueue(op);
+        case RowNorms op -> rowNorms.enqueue(op);
+        case MatrixScale op -> matrixScale.enqueue(op);
       }
     } finally {
       lock.unlock();
