@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -30,12 +31,17 @@ import java.util.Map;
  */
 public final class SafetensorsWriter implements Closeable {
   private final Path path;
+  private final List<TensorSpec> specs;
+  private final long prefixBytes;
   private final Map<String, TensorSection> sections;
   private final AtomicFile file;
 
-  private SafetensorsWriter(Path path, Map<String, TensorSection> sections, AtomicFile file) {
+  private SafetensorsWriter(
+      Path path, List<TensorSpec> specs, SafetensorsLayout layout, AtomicFile file) {
     this.path = path;
-    this.sections = sections;
+    this.specs = specs;
+    this.prefixBytes = layout.prefix().byteSize();
+    this.sections = layout.sections();
     this.file = file;
   }
 
@@ -50,7 +56,7 @@ public final class SafetensorsWriter implements Closeable {
         throw e;
       }
     }
-    return new SafetensorsWriter(path, layout.sections(), file);
+    return new SafetensorsWriter(path, List.copyOf(tensors), layout, file);
   }
 
   /**
@@ -91,6 +97,32 @@ public final class SafetensorsWriter implements Closeable {
       section.checkComplete();
     }
     file.commit();
+  }
+
+  /**
+   * Completes the file with other metadata than it was created with, for what is known only when
+   * the data is written, such as checksums.
+   *
+   * @param metadata free texts; as long in the file as those the writer was created with
+   * @throws IllegalArgumentException if the header becomes longer or shorter: give {@code create}
+   *     texts of the final length
+   * @throws IllegalStateException as {@link #finish()}
+   * @throws IOException as {@link #finish()}
+   */
+  public synchronized void finish(Map<String, String> metadata) throws IOException {
+    MemorySegment prefix = new SafetensorsLayout(specs, metadata).prefix();
+    if (prefix.byteSize() != prefixBytes) {
+      throw new IllegalArgumentException(
+          "the header of "
+              + path
+              + " would take "
+              + prefix.byteSize()
+              + " bytes, but has room for "
+              + prefixBytes
+              + "; create the writer with metadata of the final length");
+    }
+    file.write(0, prefix);
+    finish();
   }
 
   /**

@@ -50,6 +50,28 @@ public final class IndexBatch {
   }
 
   /**
+   * Returns a batch of byte ids, signed as Java's are.
+   *
+   * @param indices [batchSize, seqLen], sequence after sequence
+   * @throws IllegalArgumentException if a size is negative or their product is not the number of
+   *     ids
+   */
+  public static IndexBatch of(byte[] indices, int batchSize, int seqLen) {
+    return of(DType.INT8, MemorySegment.ofArray(indices), batchSize, seqLen);
+  }
+
+  /**
+   * Returns a batch of short ids.
+   *
+   * @param indices [batchSize, seqLen], sequence after sequence
+   * @throws IllegalArgumentException if a size is negative or their product is not the number of
+   *     ids
+   */
+  public static IndexBatch of(short[] indices, int batchSize, int seqLen) {
+    return of(DType.INT16, MemorySegment.ofArray(indices), batchSize, seqLen);
+  }
+
+  /**
    * Returns a batch of int ids.
    *
    * @param indices [batchSize, seqLen], sequence after sequence
@@ -103,13 +125,7 @@ public final class IndexBatch {
    *     is not the number of ids
    */
   public static IndexBatch of(DType type, MemorySegment indices, int batchSize, int seqLen) {
-    requireArgument(
-        switch (type) {
-          case INT64, INT32, INT16, INT8, UINT8 -> true;
-          case FLOAT64, FLOAT32, FLOAT16, BFLOAT16, BOOL -> false;
-        },
-        "indices of %s are not supported; use INT32 or INT64",
-        type);
+    requireArgument(isIndexType(type), "indices of %s are not supported; use INT32 or INT64", type);
     Checks.requireBatch(batchSize, seqLen);
     long count = (long) batchSize * seqLen;
     if (indices.byteSize() != count * type.bytes()) {
@@ -129,22 +145,23 @@ public final class IndexBatch {
   }
 
   /**
-   * Returns a batch of ids that are on the device already; {@code forward} then uses them in place.
+   * Returns a batch of ids that are on the device already; {@code forward} then uses int32 ids in
+   * place, and reads those of another type back to convert them.
    *
-   * <p>They cannot be checked beforehand: an id out of range leaves its row of the output as it
-   * was, and the backend's next {@code synchronize} throws. What {@code backward} and the optimizer
-   * steps need of the ids on the host they read back, so the buffer has to stay as it is until
-   * then.
+   * <p>Int32 ids cannot be checked beforehand: an id out of range leaves its row of the output as
+   * it was, and the backend's next {@code synchronize} throws (unless the layer has a row that
+   * stands for them). What {@code backward}, the optimizer steps and {@code maxNorm} need of the
+   * ids on the host they read back, so the buffer has to stay as it is until then.
    *
-   * @param indices int32 ids, [batchSize, seqLen]; the buffer may be larger
+   * @param indices ids of an integer type, [batchSize, seqLen]; the buffer may be larger
    * @throws IllegalArgumentException if the type is another, a size is negative or the buffer too
    *     small
    */
   public static IndexBatch onDevice(DeviceBuffer indices, int batchSize, int seqLen) {
     Checks.requireBatch(batchSize, seqLen);
     requireArgument(
-        indices.type() == DType.INT32,
-        "indices hold %s; ids are kept as INT32 on a device",
+        isIndexType(indices.type()),
+        "indices hold %s; use INT32, which is taken in place, or INT64",
         indices.type());
     requireArgument(
         indices.elements() >= (long) batchSize * seqLen,
@@ -153,7 +170,7 @@ public final class IndexBatch {
         batchSize,
         seqLen,
         (long) batchSize * seqLen);
-    return new IndexBatch(DType.INT32, MemorySegment.NULL, indices, batchSize, seqLen, 0);
+    return new IndexBatch(indices.type(), MemorySegment.NULL, indices, batchSize, seqLen, 0);
   }
 
   /**
@@ -193,19 +210,31 @@ public final class IndexBatch {
     return device;
   }
 
+  /** Returns this, or its ids on the host where no kernel takes their type. */
+  IndexBatch checkable() {
+    if (device == null || type == DType.INT32) {
+      return this;
+    }
+    byte[] ids = new byte[Math.toIntExact((long) count() * type.bytes())];
+    device.read(MemorySegment.ofArray(ids));
+    return new IndexBatch(type, MemorySegment.ofArray(ids), null, batchSize, seqLen, start);
+  }
+
   /**
    * Copies ids of the host, and checks the copy: what the caller does to his own afterwards, even
    * meanwhile, cannot lead a device astray.
    *
-   * @throws IndexOutOfBoundsException at the first id that is not in [0, numEmbeddings)
+   * @param clampTo the row that ids out of range become, or {@link LookupOptions#NO_CLAMP}
+   * @throws IndexOutOfBoundsException at the first id that is not in [0, numEmbeddings), unless
+   *     there is a row that they become
    */
-  void copyTo(int[] target, long numEmbeddings) {
+  void copyTo(int[] target, long numEmbeddings, long clampTo) {
     int count = count();
     switch (type) {
       case INT32 -> MemorySegment.copy(host, INT, 0, target, 0, count);
       case INT64 -> {
         for (int i = 0; i < count; i++) {
-          target[i] = narrow(host.getAtIndex(LONG, i), i, numEmbeddings);
+          target[i] = narrow(host.getAtIndex(LONG, i), i, numEmbeddings, clampTo);
         }
       }
       case INT16 -> {
@@ -226,7 +255,15 @@ public final class IndexBatch {
       case FLOAT64, FLOAT32, FLOAT16, BFLOAT16, BOOL ->
           throw new IllegalStateException("no ids of " + type + " pass the factory");
     }
-    Checks.requireIndices(target, count, numEmbeddings);
+    if (clampTo == LookupOptions.NO_CLAMP) {
+      Checks.requireIndices(target, count, numEmbeddings);
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      if (target[i] < 0 || target[i] >= numEmbeddings) {
+        target[i] = (int) clampTo;
+      }
+    }
   }
 
   @Override
@@ -234,8 +271,18 @@ public final class IndexBatch {
     return "IndexBatch([" + batchSize + ", " + seqLen + "] from position " + start + ")";
   }
 
-  private static int narrow(long index, int position, long numEmbeddings) {
+  private static boolean isIndexType(DType type) {
+    return switch (type) {
+      case INT64, INT32, INT16, INT8, UINT8 -> true;
+      case FLOAT64, FLOAT32, FLOAT16, BFLOAT16, BOOL -> false;
+    };
+  }
+
+  private static int narrow(long index, int position, long numEmbeddings, long clampTo) {
     if (index < 0 || index >= numEmbeddings) {
+      if (clampTo != LookupOptions.NO_CLAMP) {
+        return (int) clampTo;
+      }
       throw Checks.indexOutOfRange(position, index, numEmbeddings);
     }
     return (int) index;

@@ -26,6 +26,9 @@ public final class InputEmbeddingBuilder {
   private @Nullable Long paddingIdx;
   private boolean scaleGradByFreq;
   private boolean frozenTokens;
+  private double maxNorm = LookupOptions.NO_MAX_NORM;
+  private double normType = LookupOptions.EUCLIDEAN;
+  private @Nullable Long clampTo;
 
   InputEmbeddingBuilder(Backend backend) {
     this.backend = backend;
@@ -84,6 +87,24 @@ public final class InputEmbeddingBuilder {
     return this;
   }
 
+  /** Limits the norms of tokens' rows; see {@link TokenEmbeddingBuilder#maxNorm}. */
+  public InputEmbeddingBuilder maxNorm(double maxNorm) {
+    this.maxNorm = maxNorm;
+    return this;
+  }
+
+  /** Sets the p of the norm that is limited; see {@link TokenEmbeddingBuilder#normType}. */
+  public InputEmbeddingBuilder normType(double normType) {
+    this.normType = normType;
+    return this;
+  }
+
+  /** Lets ids out of range stand for a row; see {@link TokenEmbeddingBuilder#clampOutOfRangeTo}. */
+  public InputEmbeddingBuilder clampOutOfRangeTo(long row) {
+    this.clampTo = row;
+    return this;
+  }
+
   /** Sets whether training leaves the token table as it is; positions are trained all the same. */
   public InputEmbeddingBuilder frozenTokens(boolean frozenTokens) {
     this.frozenTokens = frozenTokens;
@@ -117,7 +138,14 @@ public final class InputEmbeddingBuilder {
 
   private TokenEmbedding tokens() {
     TokenEmbeddingBuilder tokens =
-        TokenEmbedding.builder(backend).scaleGradByFreq(scaleGradByFreq).frozen(frozenTokens);
+        TokenEmbedding.builder(backend)
+            .scaleGradByFreq(scaleGradByFreq)
+            .maxNorm(maxNorm)
+            .normType(normType)
+            .frozen(frozenTokens);
+    if (clampTo != null) {
+      tokens.clampOutOfRangeTo(clampTo);
+    }
     if (paddingIdx != null) {
       tokens.paddingIdx(paddingIdx);
     }

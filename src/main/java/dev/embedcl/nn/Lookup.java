@@ -11,7 +11,9 @@ import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.Accumulation;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
+import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.PositionUpdate;
@@ -60,7 +62,8 @@ final class Lookup {
   }
 
   /** Runs the forward pass into {@code given}, or into memory of this object where that is null. */
-  Activation forward(IndexBatch batch, @Nullable DeviceBuffer given) {
+  Activation forward(IndexBatch indexBatch, @Nullable DeviceBuffer given) {
+    final IndexBatch batch = indexBatch.checkable();
     // Everything that can be wrong with the call is found before the last batch is forgotten.
     final int size = batch.count();
     final Matrix table = weight.matrix();
@@ -71,19 +74,34 @@ final class Lookup {
       if (incoming.length < size) {
         incoming = new int[size];
       }
-      batch.copyTo(incoming, table.rows());
+      batch.copyTo(incoming, table.rows(), options.clampTo());
     }
 
     lastIds = null;
-    DeviceBuffer indices = onDevice == null ? deviceIds.atLeast(size) : onDevice;
+    DeviceBuffer indices =
+        onDevice == null || options.clampTo() != LookupOptions.NO_CLAMP
+            ? deviceIds.atLeast(size)
+            : onDevice;
     Matrix out = target == null ? ownOutput(size, table.columns()) : target;
     EmbeddingForward operation =
         new EmbeddingForward(table, indices, slice, out, batch.batchSize(), batch.seqLen());
     if (onDevice == null) {
       indices.write(firstInts(incoming, size));
+    } else if (options.clampTo() != LookupOptions.NO_CLAMP) {
+      backend.execute(
+          new IndexClamp(onDevice, indices, size, table.rows(), (int) options.clampTo()));
     }
-    backend.execute(operation);
     remember(batch, indices);
+    try {
+      if (options.hasMaxNorm()) {
+        backend.execute(
+            new EmbeddingRenorm(table, groups(), options.maxNorm(), options.normType()));
+      }
+      backend.execute(operation);
+    } catch (RuntimeException | Error e) {
+      lastIds = null;
+      throw e;
+    }
     Activation result = new Activation(backend, out, batchSize, seqLen);
     if (target == null) {
       lastOutput = result;

@@ -3,12 +3,25 @@ package dev.embedcl.nn;
 import dev.embedcl.op.IndexGroups;
 
 /**
- * How the gradient of a lookup is formed.
+ * How a lookup takes its ids and forms its gradient.
  *
  * @param paddingIdx the id whose row gets no gradient, or {@link IndexGroups#NO_PADDING}
  * @param scaleGradByFreq whether each contribution is divided by how often its id occurs in the
  *     batch
+ * @param maxNorm to what norm rows are shortened before they are looked up, or {@link #NO_MAX_NORM}
+ * @param normType the p of that norm
+ * @param clampTo the row that ids out of range stand for, or {@link #NO_CLAMP}
  */
-record LookupOptions(long paddingIdx, boolean scaleGradByFreq) {
-  static final LookupOptions DEFAULT = new LookupOptions(IndexGroups.NO_PADDING, false);
+record LookupOptions(
+    long paddingIdx, boolean scaleGradByFreq, double maxNorm, double normType, long clampTo) {
+  static final double NO_MAX_NORM = Double.POSITIVE_INFINITY;
+  static final double EUCLIDEAN = 2;
+  static final long NO_CLAMP = -1;
+
+  static final LookupOptions DEFAULT =
+      new LookupOptions(IndexGroups.NO_PADDING, false, NO_MAX_NORM, EUCLIDEAN, NO_CLAMP);
+
+  boolean hasMaxNorm() {
+    return maxNorm != NO_MAX_NORM;
+  }
 }

@@ -9,6 +9,7 @@ import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -127,6 +128,23 @@ public final class TokenEmbedding extends EmbeddingLayer {
   /** Returns whether each contribution is divided by how often its id occurs in the batch. */
   public boolean scaleGradByFreq() {
     return options.scaleGradByFreq();
+  }
+
+  /** Returns the limit of rows' norms, if there is one. */
+  public OptionalDouble maxNorm() {
+    return options.hasMaxNorm() ? OptionalDouble.of(options.maxNorm()) : OptionalDouble.empty();
+  }
+
+  /** Returns the p of the norm that is limited. */
+  public double normType() {
+    return options.normType();
+  }
+
+  /** Returns the row that ids out of range stand for; empty where they are an error. */
+  public OptionalLong clampOutOfRangeTo() {
+    return options.clampTo() == LookupOptions.NO_CLAMP
+        ? OptionalLong.empty()
+        : OptionalLong.of(options.clampTo());
   }
 
   LookupOptions options() {

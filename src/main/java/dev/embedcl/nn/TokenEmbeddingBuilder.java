@@ -6,6 +6,7 @@ import static dev.embedcl.op.Checks.requireArgument;
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
 import dev.embedcl.memory.HostTensor;
+import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.IndexGroups;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,9 @@ public final class TokenEmbeddingBuilder {
   private @Nullable Long paddingIdx;
   private boolean scaleGradByFreq;
   private boolean frozen;
+  private double maxNorm = LookupOptions.NO_MAX_NORM;
+  private double normType = LookupOptions.EUCLIDEAN;
+  private @Nullable Long clampTo;
 
   TokenEmbeddingBuilder(Backend backend) {
     this.backend = backend;
@@ -76,6 +80,41 @@ public final class TokenEmbeddingBuilder {
     return this;
   }
 
+  /**
+   * Sets a limit for the norms of rows: before each lookup, a row that the batch names and that is
+   * longer becomes {@code row * maxNorm / (norm + 1e-7)}, in place and once, as {@link
+   * dev.embedcl.op.EmbeddingRenorm} tells; padding's row and those of a frozen table too. The
+   * gradient takes no notice of it. Ids that are on the device have to be read back for it.
+   *
+   * @param maxNorm finite and not negative
+   */
+  public TokenEmbeddingBuilder maxNorm(double maxNorm) {
+    this.maxNorm = maxNorm;
+    return this;
+  }
+
+  /**
+   * Sets the p of the norm that {@link #maxNorm} limits; 2 unless it is set. For 1, 2 and infinity
+   * the device computes norms; for others the host, which has to read the batch's rows.
+   *
+   * @param normType greater than 0, or infinity
+   */
+  public TokenEmbeddingBuilder normType(double normType) {
+    this.normType = normType;
+    return this;
+  }
+
+  /**
+   * Lets ids that are out of range stand for a row, which then also gets their gradient, on the
+   * host and on every device alike. Without, they are an error.
+   *
+   * @param row from -numEmbeddings to below numEmbeddings; negative ones count from the end
+   */
+  public TokenEmbeddingBuilder clampOutOfRangeTo(long row) {
+    this.clampTo = row;
+    return this;
+  }
+
   /** Sets whether training leaves the table as it is; see {@link Parameter#requiresGrad}. */
   public TokenEmbeddingBuilder frozen(boolean frozen) {
     this.frozen = frozen;
@@ -86,7 +125,8 @@ public final class TokenEmbeddingBuilder {
    * Creates the layer, which owns its table.
    *
    * @throws IllegalArgumentException if a size is out of its range or contradicts given weights,
-   *     weights are no float32 table, or {@code paddingIdx} is no row
+   *     weights are no float32 table, {@code paddingIdx} or the row for ids out of range is no row,
+   *     or {@code maxNorm} or {@code normType} is out of its range
    * @throws IllegalStateException if a size, or seed and generator, are missing and no weights
    *     stand in for them; or the backend or the tensor was closed
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
@@ -128,16 +168,21 @@ public final class TokenEmbeddingBuilder {
   }
 
   private LookupOptions options(long rows) {
-    Long padding = paddingIdx;
-    if (padding == null) {
-      return new LookupOptions(IndexGroups.NO_PADDING, scaleGradByFreq);
+    if (maxNorm != LookupOptions.NO_MAX_NORM) {
+      EmbeddingRenorm.requireMaxNorm(maxNorm);
     }
+    EmbeddingRenorm.requireNormType(normType);
+    return new LookupOptions(
+        paddingIdx == null ? IndexGroups.NO_PADDING : row("paddingIdx", paddingIdx, rows),
+        scaleGradByFreq,
+        maxNorm,
+        normType,
+        clampTo == null ? LookupOptions.NO_CLAMP : row("clampOutOfRangeTo", clampTo, rows));
+  }
+
+  private static long row(String name, long row, long rows) {
     requireArgument(
-        padding >= -rows && padding < rows,
-        "paddingIdx = %d is out of range [-%d, %d)",
-        padding,
-        rows,
-        rows);
-    return new LookupOptions(padding < 0 ? padding + rows : padding, scaleGradByFreq);
+        row >= -rows && row < rows, name + " = %d is out of range [-%d, %d)", row, rows, rows);
+    return row < 0 ? row + rows : row;
   }
 }

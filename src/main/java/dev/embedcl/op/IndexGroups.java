@@ -42,6 +42,8 @@ public final class IndexGroups {
   private int longRows;
   private int slots;
   private long numEmbeddings;
+  private long paddingIdx = NO_PADDING;
+  private boolean hasPadding;
 
   /** Creates the groups of an empty batch. */
   public IndexGroups() {}
@@ -103,6 +105,8 @@ public final class IndexGroups {
     sort.sort(indices, count, numEmbeddings, keys, packed);
     this.count =
         paddingIdx == NO_PADDING ? count : sort.leaveOut((int) paddingIdx, count, keys, packed);
+    this.paddingIdx = paddingIdx;
+    hasPadding = this.count < count;
     cutIntoBlocks();
     return this;
   }
@@ -171,6 +175,16 @@ public final class IndexGroups {
   /** Returns the number of rows of the table the ids were checked against. */
   public long numEmbeddings() {
     return numEmbeddings;
+  }
+
+  /** Returns the id that was left out, or {@link #NO_PADDING}. */
+  public long paddingIdx() {
+    return paddingIdx;
+  }
+
+  /** Returns whether the id that was left out occurs in the batch. */
+  public boolean hasPadding() {
+    return hasPadding;
   }
 
   /** Returns the number of different ids. */

@@ -12,4 +12,8 @@ public sealed interface Operation
         PositionUpdate,
         DenseUpdate,
         CoalescedGradient,
-        EmbeddingBackwardAtomic {}
+        EmbeddingBackwardAtomic,
+        EmbeddingRenorm,
+        IndexClamp,
+        RowNorms,
+        MatrixScale {}

@@ -34,7 +34,7 @@ public final class Adagrad extends RowOptimizer {
   @Override
   OptimizerState newState(Parameter parameter) {
     Matrix sums = zeros(parameter, parameter.columns());
-    return OptimizerState.filled(sums, (float) options.initialAccumulatorValue());
+    return OptimizerState.filled("sum", sums, (float) options.initialAccumulatorValue());
   }
 
   @Override
@@ -46,6 +46,19 @@ public final class Adagrad extends RowOptimizer {
         (float) rate,
         (float) options.eps(),
         (float) options.weightDecay());
+  }
+
+  @Override
+  String ownSettings() {
+    return "Adagrad(lrDecay="
+        + options.lrDecay()
+        + ", weightDecay="
+        + options.weightDecay()
+        + ", initialAccumulatorValue="
+        + options.initialAccumulatorValue()
+        + ", eps="
+        + options.eps()
+        + ")";
   }
 
   @Override

@@ -41,7 +41,22 @@ abstract class AdamOptimizer extends RowOptimizer {
   @Override
   OptimizerState newState(Parameter parameter) {
     int columns = parameter.columns();
-    return OptimizerState.of(zeros(parameter, columns), () -> zeros(parameter, columns));
+    return OptimizerState.of(
+        "exp_avg", zeros(parameter, columns), "exp_avg_sq", () -> zeros(parameter, columns));
+  }
+
+  @Override
+  String ownSettings() {
+    return getClass().getSimpleName()
+        + "(beta1="
+        + options.beta1()
+        + ", beta2="
+        + options.beta2()
+        + ", eps="
+        + options.eps()
+        + ", weightDecay="
+        + options.weightDecay()
+        + ")";
   }
 
   @Override

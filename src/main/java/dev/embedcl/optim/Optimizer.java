@@ -42,8 +42,68 @@ public interface Optimizer extends AutoCloseable {
    */
   void learningRate(double learningRate);
 
+  /**
+   * Limits the Euclidean norm of gradients; see {@link #maxGradNorm(double, double)}.
+   *
+   * @throws IllegalArgumentException if {@code maxNorm} is negative or not a number
+   */
+  default void maxGradNorm(double maxNorm) {
+    maxGradNorm(maxNorm, 2);
+  }
+
+  /**
+   * Limits the norm of the gradients of the steps to come, over all parameters of a step together:
+   * gradients with a larger one are scaled down to it, as {@link GradientClipping} tells. A fused
+   * step measures the sums of the rows that the batch names, for which it needs memory of their
+   * size; a dense step scales the parameters' gradients in place. Both then wait for the device.
+   *
+   * @param maxNorm not negative; infinity for no limit, as at first
+   * @param normType 1, 2 or infinity
+   * @throws IllegalArgumentException if a number is out of its range
+   */
+  void maxGradNorm(double maxNorm, double normType);
+
+  /**
+   * Returns the norm of the latest step's gradients before they were limited; not a number if there
+   * was no step with a limit.
+   */
+  double lastGradNorm();
+
   /** Returns how many steps a parameter has taken. */
   long steps(Parameter parameter);
+
+  /**
+   * Returns kind and options, but for the learning rate, which may change from step to step: what
+   * two optimizers share if one can go on from the other's state.
+   */
+  String settings();
+
+  /** Returns the parameters that there is state of, in no particular order. */
+  List<Parameter> remembered();
+
+  /**
+   * Returns what is remembered of a parameter, made as for its first step where there is nothing
+   * yet.
+   *
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold it
+   * @throws IllegalStateException if this optimizer, the parameter or its backend was closed
+   */
+  OptimizerState state(Parameter parameter);
+
+  /**
+   * Lets a parameter go on with the state of another, such as a resized table with the old one's:
+   * the count of steps and the state of the rows that both have; other rows start as in a first
+   * step. Of the old parameter nothing is remembered any more. Nothing happens if there is no state
+   * of it.
+   *
+   * @throws IllegalArgumentException if the parameters have rows of different lengths
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold both states
+   * @throws IllegalStateException if this optimizer, a parameter or its backend was closed
+   */
+  void adopt(Parameter old, Parameter heir);
+
+  /** Frees what is remembered of a parameter: its next step is its first. */
+  void forget(Parameter parameter);
 
   /** Returns the parameters that {@link #step()} changes. */
   List<Parameter> parameters();

@@ -7,10 +7,12 @@ import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.nn.BatchGradient;
 import dev.embedcl.nn.Parameter;
 import dev.embedcl.op.DenseUpdate;
+import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
+import dev.embedcl.op.RowNorms;
 import dev.embedcl.op.RowUpdate;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -25,6 +27,9 @@ abstract class RowOptimizer implements Optimizer {
   private final List<Parameter> parameters;
   private final IdentityHashMap<Parameter, OptimizerState> states = new IdentityHashMap<>();
   private double learningRate;
+  private double maxGradNorm = Double.POSITIVE_INFINITY;
+  private double normType = 2;
+  private double lastGradNorm = Double.NaN;
   private boolean closed;
 
   RowOptimizer(double learningRate, List<Parameter> parameters) {
@@ -58,15 +63,56 @@ abstract class RowOptimizer implements Optimizer {
     return parameters;
   }
 
+  /** Returns the settings but for the limit of norms. */
+  abstract String ownSettings();
+
+  @Override
+  public final String settings() {
+    return maxGradNorm == Double.POSITIVE_INFINITY
+        ? ownSettings()
+        : ownSettings() + " with maxGradNorm=" + maxGradNorm + ", normType=" + normType;
+  }
+
+  @Override
+  public void maxGradNorm(double maxNorm, double normType) {
+    if (maxNorm != Double.POSITIVE_INFINITY) {
+      EmbeddingRenorm.requireMaxNorm(maxNorm);
+    }
+    RowNorms.requireNormType(normType);
+    this.maxGradNorm = maxNorm;
+    this.normType = normType;
+  }
+
+  @Override
+  public double lastGradNorm() {
+    return lastGradNorm;
+  }
+
   @Override
   public void step(BatchGradient gradient) {
     requireOpen();
+    if (maxGradNorm == Double.POSITIVE_INFINITY) {
+      stepTokens(gradient);
+      stepPositions(gradient);
+      return;
+    }
+    try (ClippedBatch clipped = new ClippedBatch(gradient, maxGradNorm, normType)) {
+      lastGradNorm = clipped.norm();
+      stepTokens(clipped.ofTokens(gradient));
+      stepPositions(clipped.ofPositions(gradient));
+    }
+  }
+
+  private void stepTokens(BatchGradient gradient) {
     Parameter weight = gradient.weight();
     if (weight.requiresGrad()) {
       OptimizerState state = state(weight);
       RowUpdate update = update(weight, state, state.steps() + 1);
       take(weight, state, new EmbeddingUpdate(gradient.gradOutput(), gradient.groups(), update));
     }
+  }
+
+  private void stepPositions(BatchGradient gradient) {
     Parameter positions = gradient.positions();
     if (positions != null && positions.requiresGrad()) {
       OptimizerState state = state(positions);
@@ -91,6 +137,10 @@ abstract class RowOptimizer implements Optimizer {
           "this optimizer has no parameters: create it with the layer's parameters(), or take the"
               + " fused step(layer, gradOutput)");
     }
+    if (maxGradNorm != Double.POSITIVE_INFINITY) {
+      List<Parameter> trained = parameters.stream().filter(Parameter::requiresGrad).toList();
+      lastGradNorm = GradientClipping.clipNorm(trained, maxGradNorm, normType);
+    }
     for (Parameter parameter : parameters) {
       Optional<Matrix> grad = parameter.grad();
       if (grad.isPresent() && parameter.requiresGrad()) {
@@ -105,6 +155,47 @@ abstract class RowOptimizer implements Optimizer {
   public long steps(Parameter parameter) {
     OptimizerState state = states.get(parameter);
     return state == null ? 0 : state.steps();
+  }
+
+  @Override
+  public List<Parameter> remembered() {
+    return List.copyOf(states.keySet());
+  }
+
+  @Override
+  public OptimizerState state(Parameter parameter) {
+    requireOpen();
+    @Nullable OptimizerState state = states.get(parameter);
+    if (state == null) {
+      state = newState(parameter);
+      states.put(parameter, state);
+    }
+    return state;
+  }
+
+  @Override
+  public void adopt(Parameter old, Parameter heir) {
+    requireOpen();
+    requireArgument(
+        old.columns() == heir.columns(),
+        "%s cannot go on for rows of length %d; keep embeddingDim",
+        old,
+        heir.columns());
+    @Nullable OptimizerState state = states.get(old);
+    if (state == null || old == heir) {
+      return;
+    }
+    forget(heir);
+    state(heir).copyFrom(state);
+    forget(old);
+  }
+
+  @Override
+  public void forget(Parameter parameter) {
+    @Nullable OptimizerState state = states.remove(parameter);
+    if (state != null) {
+      state.close();
+    }
   }
 
   @Override
@@ -140,15 +231,6 @@ abstract class RowOptimizer implements Optimizer {
     parameter.backend().execute(operation);
     // Not before: a step that could not be enqueued was not taken.
     state.countStep();
-  }
-
-  private OptimizerState state(Parameter parameter) {
-    @Nullable OptimizerState state = states.get(parameter);
-    if (state == null) {
-      state = newState(parameter);
-      states.put(parameter, state);
-    }
-    return state;
   }
 
   private void requireOpen() {

@@ -44,13 +44,18 @@ public final class RowwiseAdagrad extends RowOptimizer {
 
   @Override
   OptimizerState newState(Parameter parameter) {
-    return new OptimizerState(zeros(parameter, 1), null);
+    return OptimizerState.of("sum", zeros(parameter, 1));
   }
 
   @Override
   RowUpdate update(Parameter parameter, OptimizerState state, long step) {
     return new RowwiseAdagradUpdate(
         parameter.matrix(), state.first(), (float) learningRate(), (float) eps);
+  }
+
+  @Override
+  String ownSettings() {
+    return "RowwiseAdagrad(eps=" + eps + ")";
   }
 
   @Override

@@ -1,7 +1,6 @@
 package dev.embedcl.optim;
 
 import dev.embedcl.nn.Parameter;
-import dev.embedcl.op.Matrix;
 import dev.embedcl.op.RowUpdate;
 import dev.embedcl.op.SgdUpdate;
 import java.util.List;
@@ -55,8 +54,9 @@ public final class Sgd extends RowOptimizer {
 
   @Override
   OptimizerState newState(Parameter parameter) {
-    Matrix buffer = options.momentum() == 0 ? null : zeros(parameter, parameter.columns());
-    return new OptimizerState(buffer, null);
+    return options.momentum() == 0
+        ? OptimizerState.counting()
+        : OptimizerState.of("momentum_buffer", zeros(parameter, parameter.columns()));
   }
 
   @Override
@@ -72,6 +72,19 @@ public final class Sgd extends RowOptimizer {
         first ? 1 : (float) (1 - options.dampening()),
         options.nesterov(),
         (float) options.weightDecay());
+  }
+
+  @Override
+  String ownSettings() {
+    return "Sgd(momentum="
+        + options.momentum()
+        + ", dampening="
+        + options.dampening()
+        + ", nesterov="
+        + options.nesterov()
+        + ", weightDecay="
+        + options.weightDecay()
+        + ")";
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.embedcl.op;
 import static dev.embedcl.op.OperationReference.UNITS_OF_ANY_SUM;
 import static dev.embedcl.op.OperationReference.assertNear;
 import static dev.embedcl.op.OperationReference.assertSameBits;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
@@ -114,6 +115,49 @@ final class OclgrindCasesTest {
         RowUpdateTest.check(device, random, batch, update);
       }
       RowUpdateTest.check(device, random, hot(65), update);
+    }
+  }
+
+  @EveryBackend
+  void embeddingRenorm(TestBackend device) {
+    mark(device, "EmbeddingRenorm");
+    for (int dim : DIMENSIONS) {
+      for (double normType : EmbeddingRenormTest.NORM_TYPES) {
+        EmbeddingRenormTest.check(
+            device, TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim), normType, 2);
+      }
+    }
+  }
+
+  @EveryBackend
+  void rowNormsAndMatrixScale(TestBackend device) {
+    mark(device, "RowNorms, MatrixScale");
+    for (int dim : DIMENSIONS) {
+      for (double normType : new double[] {1, 2, Double.POSITIVE_INFINITY}) {
+        float[] twos = new float[3 * dim];
+        Arrays.fill(twos, -2);
+        float[] expected = new float[3];
+        Arrays.fill(expected, normType == 1 ? 2 * dim : normType == 2 ? 4 * dim : 2);
+        try (TestMemory memory = new TestMemory(device.shared())) {
+          Matrix matrix = memory.matrix(dim, twos);
+          Matrix norms = memory.matrix(1, new float[3]);
+          device.shared().execute(new RowNorms(matrix, norms, normType));
+          assertSameBits(memory.read(norms), expected, 1, "norms");
+          device.shared().execute(new MatrixScale(matrix, -0.5f));
+          Arrays.fill(twos, 1);
+          assertSameBits(memory.read(matrix), twos, dim, "halves");
+        }
+      }
+    }
+  }
+
+  @EveryBackend
+  void indexClamp(TestBackend device) {
+    mark(device, "IndexClamp");
+    try (TestMemory memory = new TestMemory(device.shared())) {
+      var ids = memory.ids(new int[] {0, -1, 5});
+      device.shared().execute(new IndexClamp(ids, ids, 3, 5, 2));
+      assertThat(memory.readBits(ids)).containsExactly(0, 2, 2);
     }
   }
 

@@ -10,10 +10,14 @@ import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
+import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.Matrix;
+import dev.embedcl.op.MatrixScale;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
+import dev.embedcl.op.RowNorms;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
@@ -42,6 +46,10 @@ public final class CpuBackend implements Backend {
   private final CpuDenseUpdate denseUpdate;
   private final CpuCoalescedGradient coalescedGradient;
   private final CpuEmbeddingBackwardAtomic embeddingBackwardAtomic;
+  private final CpuEmbeddingRenorm embeddingRenorm;
+  private final CpuIndexClamp indexClamp;
+  private final CpuRowNorms rowNorms;
+  private final CpuMatrixScale matrixScale;
   private long buffersMade;
   private boolean closed;
 
@@ -56,6 +64,11 @@ public final class CpuBackend implements Backend {
     denseUpdate = new CpuDenseUpdate(this, workers, kernels);
     coalescedGradient = new CpuCoalescedGradient(this, sums);
     embeddingBackwardAtomic = new CpuEmbeddingBackwardAtomic(this, sums, status);
+    CpuNorms[] norms = CpuNorms.of(kernels);
+    embeddingRenorm = new CpuEmbeddingRenorm(this, workers, norms);
+    indexClamp = new CpuIndexClamp(this);
+    rowNorms = new CpuRowNorms(this, workers, norms);
+    matrixScale = new CpuMatrixScale(this, workers, norms);
   }
 
   /**
@@ -117,6 +130,10 @@ public final class CpuBackend implements Backend {
         case DenseUpdate update -> denseUpdate.execute(update);
         case CoalescedGradient gradient -> coalescedGradient.execute(gradient);
         case EmbeddingBackwardAtomic backward -> embeddingBackwardAtomic.execute(backward);
+        case EmbeddingRenorm renorm -> embeddingRenorm.execute(renorm);
+        case IndexClamp clamp -> indexClamp.execute(clamp);
+        case RowNorms norms -> rowNorms.execute(norms);
+        case MatrixScale scale -> matrixScale.execute(scale);
       }
     } finally {
       lock.unlock();

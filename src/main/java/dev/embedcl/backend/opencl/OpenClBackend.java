@@ -11,9 +11,13 @@ import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
+import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
+import dev.embedcl.op.IndexClamp;
+import dev.embedcl.op.MatrixScale;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
+import dev.embedcl.op.RowNorms;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Context;
 import dev.embedcl.opencl.Device;
@@ -39,6 +43,10 @@ public final class OpenClBackend implements Backend {
   private final OpenClDenseUpdate denseUpdate;
   private final OpenClCoalescedGradient coalescedGradient;
   private final OpenClEmbeddingBackwardAtomic embeddingBackwardAtomic;
+  private final OpenClEmbeddingRenorm embeddingRenorm;
+  private final OpenClIndexClamp indexClamp;
+  private final OpenClRowNorms rowNorms;
+  private final OpenClMatrixScale matrixScale;
   private volatile boolean closed;
 
   private OpenClBackend(Context context, Queue queue, LaunchProfile profile) {
@@ -54,6 +62,10 @@ public final class OpenClBackend implements Backend {
     this.denseUpdate = new OpenClDenseUpdate(launcher, rowwise);
     this.coalescedGradient = new OpenClCoalescedGradient(launcher, rowSums);
     this.embeddingBackwardAtomic = new OpenClEmbeddingBackwardAtomic(launcher, positionSums);
+    this.embeddingRenorm = new OpenClEmbeddingRenorm(launcher);
+    this.indexClamp = new OpenClIndexClamp(launcher);
+    this.rowNorms = new OpenClRowNorms(launcher);
+    this.matrixScale = new OpenClMatrixScale(launcher);
   }
 
   /**
@@ -166,6 +178,10 @@ public final class OpenClBackend implements Backend {
         case DenseUpdate op -> denseUpdate.enqueue(op);
         case CoalescedGradient op -> coalescedGradient.enqueue(op);
         case EmbeddingBackwardAtomic op -> embeddingBackwardAtomic.enqueue(op);
+        case EmbeddingRenorm op -> embeddingRenorm.enqueue(op);
+        case IndexClamp op -> indexClamp.enqueue(op);
+        case RowNorms op -> rowNorms.enqueue(op);
+        case MatrixScale op -> matrixScale.enqueue(op);
       }
     } finally {
       lock.unlock();

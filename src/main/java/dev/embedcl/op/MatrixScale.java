@@ -1,0 +1,9 @@
+package dev.embedcl.op;
+
+/**
+ * Multiplies a matrix by a number, in place: one rounding for each element.
+ *
+ * @param matrix [rows, columns]
+ * @param factor any number
+ */
+public record MatrixScale(Matrix matrix, float factor) implements Operation {}
