@@ -33,6 +33,8 @@ public final class IndexGroups {
   private final CompactRows compactRows = new CompactRows();
   private int[] packed = new int[2];
   private int[] keys = new int[0];
+  private int[] positions = new int[0];
+  private boolean positionsKept;
   private boolean compactBuilt;
   private int count;
   private int sourceRows;
@@ -94,6 +96,7 @@ public final class IndexGroups {
     this.sourceRows = count;
     this.numEmbeddings = numEmbeddings;
     scales.clear();
+    positionsKept = false;
     compactBuilt = false;
     sort.sort(indices, count, numEmbeddings, keys, packed);
     this.count =
@@ -139,6 +142,21 @@ public final class IndexGroups {
    */
   public IndexGroups scaledByFrequency() {
     scales.divideByFrequency(keys, count);
+    return this;
+  }
+
+  /**
+   * Keeps the position in the batch of each contribution, for sums that leave out some columns of
+   * it. To be called before {@link #fromRows}; the next rebuild forgets them.
+   *
+   * @return this
+   */
+  public IndexGroups keepPositions() {
+    if (positions.length < count) {
+      positions = new int[count];
+    }
+    System.arraycopy(packed, 0, positions, 0, count);
+    positionsKept = true;
     return this;
   }
 
@@ -234,6 +252,23 @@ public final class IndexGroups {
   /** Returns all scales, as {@link #packed()} is returned; empty where there are none. */
   public MemorySegment scales() {
     return scales.segment();
+  }
+
+  /** Returns whether the positions of the contributions in the batch were kept. */
+  public boolean hasPositions() {
+    return positionsKept;
+  }
+
+  /** Returns the {@code i}-th contribution's position in the batch; they have to be kept. */
+  public int batchPosition(int i) {
+    return positions[i];
+  }
+
+  /** Returns all positions that were kept, as {@link #packed()} is returned; perhaps none. */
+  public MemorySegment batchPositions() {
+    return MemorySegment.ofArray(positions)
+        .asSlice(0, positionsKept ? (long) count * Integer.BYTES : 0)
+        .asReadOnly();
   }
 
   /** Returns the numbering of the unique rows, built when first asked for. */

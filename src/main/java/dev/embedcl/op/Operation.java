@@ -12,4 +12,6 @@ public sealed interface Operation
         PositionUpdate,
         DenseUpdate,
         CoalescedGradient,
-        EmbeddingBackwardAtomic {}
+        EmbeddingBackwardAtomic,
+        EmbeddingBagForward,
+        PerSampleWeightsGradient {}

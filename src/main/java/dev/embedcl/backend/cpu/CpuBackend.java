@@ -9,10 +9,12 @@ import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
+import dev.embedcl.op.EmbeddingBagForward;
 import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.Operation;
+import dev.embedcl.op.PerSampleWeightsGradient;
 import dev.embedcl.op.PositionUpdate;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -42,6 +44,8 @@ public final class CpuBackend implements Backend {
   private final CpuDenseUpdate denseUpdate;
   private final CpuCoalescedGradient coalescedGradient;
   private final CpuEmbeddingBackwardAtomic embeddingBackwardAtomic;
+  private final CpuEmbeddingBagForward embeddingBagForward;
+  private final CpuPerSampleWeightsGradient perSampleWeightsGradient;
   private long buffersMade;
   private boolean closed;
 
@@ -56,6 +60,8 @@ public final class CpuBackend implements Backend {
     denseUpdate = new CpuDenseUpdate(this, workers, kernels);
     coalescedGradient = new CpuCoalescedGradient(this, sums);
     embeddingBackwardAtomic = new CpuEmbeddingBackwardAtomic(this, sums, status);
+    embeddingBagForward = new CpuEmbeddingBagForward(this, workers, kernels, status);
+    perSampleWeightsGradient = new CpuPerSampleWeightsGradient(this, workers, kernels, status);
   }
 
   /**
@@ -117,6 +123,8 @@ public final class CpuBackend implements Backend {
         case DenseUpdate update -> denseUpdate.execute(update);
         case CoalescedGradient gradient -> coalescedGradient.execute(gradient);
         case EmbeddingBackwardAtomic backward -> embeddingBackwardAtomic.execute(backward);
+        case EmbeddingBagForward forward -> embeddingBagForward.execute(forward);
+        case PerSampleWeightsGradient gradient -> perSampleWeightsGradient.execute(gradient);
       }
     } finally {
       lock.unlock();
@@ -157,6 +165,7 @@ public final class CpuBackend implements Backend {
       open.forEach(this::forget);
       workers.close();
       sums.close();
+      embeddingBagForward.close();
     } finally {
       lock.unlock();
     }

@@ -23,6 +23,7 @@ final class VectorRowKernels implements RowKernels {
   /** Vectors of a sum that are kept in registers while its rows pass by. */
   private static final int STRIP = 4;
 
+  private final VectorBagKernels bags = new VectorBagKernels();
   private final VectorUpdateKernels updates = new VectorUpdateKernels();
 
   @Override
@@ -180,6 +181,11 @@ final class VectorRowKernels implements RowKernels {
       }
       to.set(JAVA_FLOAT_UNALIGNED, toAt + d, sum);
     }
+  }
+
+  @Override
+  public BagKernels bags() {
+    return bags;
   }
 
   @Override

@@ -10,9 +10,11 @@ import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
+import dev.embedcl.op.EmbeddingBagForward;
 import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.Operation;
+import dev.embedcl.op.PerSampleWeightsGradient;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Context;
@@ -39,6 +41,8 @@ public final class OpenClBackend implements Backend {
   private final OpenClDenseUpdate denseUpdate;
   private final OpenClCoalescedGradient coalescedGradient;
   private final OpenClEmbeddingBackwardAtomic embeddingBackwardAtomic;
+  private final OpenClEmbeddingBagForward embeddingBagForward;
+  private final OpenClPerSampleWeightsGradient perSampleWeightsGradient;
   private volatile boolean closed;
 
   private OpenClBackend(Context context, Queue queue, LaunchProfile profile) {
@@ -54,6 +58,8 @@ public final class OpenClBackend implements Backend {
     this.denseUpdate = new OpenClDenseUpdate(launcher, rowwise);
     this.coalescedGradient = new OpenClCoalescedGradient(launcher, rowSums);
     this.embeddingBackwardAtomic = new OpenClEmbeddingBackwardAtomic(launcher, positionSums);
+    this.embeddingBagForward = new OpenClEmbeddingBagForward(launcher);
+    this.perSampleWeightsGradient = new OpenClPerSampleWeightsGradient(launcher);
   }
 
   /**
@@ -166,6 +172,8 @@ public final class OpenClBackend implements Backend {
         case DenseUpdate op -> denseUpdate.enqueue(op);
         case CoalescedGradient op -> coalescedGradient.enqueue(op);
         case EmbeddingBackwardAtomic op -> embeddingBackwardAtomic.enqueue(op);
+        case EmbeddingBagForward op -> embeddingBagForward.enqueue(op);
+        case PerSampleWeightsGradient op -> perSampleWeightsGradient.enqueue(op);
       }
     } finally {
       lock.unlock();
