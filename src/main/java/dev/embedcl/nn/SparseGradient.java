@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * The gradient of a table for the rows that have one, on the device: row numbers in ascending
  * order, and as many rows of values; PyTorch's coalesced {@code sparse_coo_tensor}. Made by {@link
- * EmbeddingLayer#sparseGradient}; whoever asks for one closes it.
+ * TableLayer#sparseGradient}; whoever asks for one closes it.
  */
 public final class SparseGradient implements AutoCloseable {
   private final Parameter weight;
