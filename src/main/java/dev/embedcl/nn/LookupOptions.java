@@ -1,6 +1,7 @@
 package dev.embedcl.nn;
 
 import dev.embedcl.op.IndexGroups;
+import java.util.OptionalLong;
 
 /**
  * How the gradient of a lookup is formed.
@@ -11,4 +12,11 @@ import dev.embedcl.op.IndexGroups;
  */
 record LookupOptions(long paddingIdx, boolean scaleGradByFreq) {
   static final LookupOptions DEFAULT = new LookupOptions(IndexGroups.NO_PADDING, false);
+
+  /** Returns the id whose row gets no gradient, if there is one. */
+  OptionalLong padding() {
+    return paddingIdx == IndexGroups.NO_PADDING
+        ? OptionalLong.empty()
+        : OptionalLong.of(paddingIdx);
+  }
 }

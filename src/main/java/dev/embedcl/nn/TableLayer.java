@@ -10,7 +10,7 @@ import java.util.List;
  * which either {@code backward} adds to the parameters or an optimizer takes unsummed through
  * {@link #gradient}. For one thread at a time.
  */
-public sealed interface TableLayer extends AutoCloseable permits EmbeddingLayer {
+public sealed interface TableLayer extends AutoCloseable permits EmbeddingLayer, EmbeddingBag {
 
   /** Returns the backend that holds the parameters. */
   Backend backend();
