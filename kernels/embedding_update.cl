@@ -12,6 +12,8 @@
 kernel void embedding_update_blocks(global const float *grad_output,
                                     global const int *groups,
                                     global const float *scales,
+                                    global const int *winners,
+                                    global const int *positions,
                                     const int count,
                                     const int blocks,
                                     global const int *row_of,
@@ -28,7 +30,8 @@ kernel void embedding_update_blocks(global const float *grad_output,
     const int slot = block_slot[block];
     const long to = (long)(slot < 0 ? row_of[rows_at + block] : slot) * dim;
     FOR_VECTORS(c, dim) {
-      const floatv sum = sum_listed_vector(grad_output + c, groups, scales, begin, end, dim);
+      const floatv sum = sum_listed_vector(grad_output + c, groups, scales, winners + c, positions,
+                                           begin, end, dim);
       if (slot < 0) {
         update_vector(update, to + c, sum);
       } else {
@@ -36,7 +39,8 @@ kernel void embedding_update_blocks(global const float *grad_output,
       }
     }
     FOR_TAIL(c, dim) {
-      const float sum = sum_listed_one(grad_output + c, groups, scales, begin, end, dim);
+      const float sum = sum_listed_one(grad_output + c, groups, scales, winners + c, positions, begin,
+                                       end, dim);
       if (slot < 0) {
         update_one(update, to + c, sum);
       } else {

@@ -10,7 +10,8 @@ import dev.embedcl.op.Matrix;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What a layer's forward pass gives: vectors on the device, [batchSize, seqLen, embeddingDim].
+ * What a layer's forward pass gives: vectors on the device, [batchSize, seqLen, embeddingDim], or
+ * of an {@link EmbeddingBag} one for each bag, [bags, embeddingDim].
  *
  * <p>A view that owns nothing and need not be closed. The memory of {@code forward} is the layer's
  * and is used again by the layer's next {@code forward}, from when on this view refuses to be read;
@@ -19,25 +20,27 @@ import java.lang.foreign.MemorySegment;
 public final class Activation {
   private final Backend backend;
   private final Matrix matrix;
-  private final int batchSize;
-  private final int seqLen;
+  private final Shape shape;
   private volatile boolean overwritten;
 
   Activation(Backend backend, Matrix matrix, int batchSize, int seqLen) {
+    this(backend, matrix, Shape.of(batchSize, seqLen, matrix.columns()));
+  }
+
+  Activation(Backend backend, Matrix matrix, Shape shape) {
     this.backend = backend;
     this.matrix = matrix;
-    this.batchSize = batchSize;
-    this.seqLen = seqLen;
+    this.shape = shape;
   }
 
-  /** Returns the number of sequences. */
+  /** Returns the number of sequences, or of bags. */
   public int batchSize() {
-    return batchSize;
+    return (int) shape.size(0);
   }
 
-  /** Returns the number of vectors to a sequence. */
+  /** Returns the number of vectors to a sequence; 1 to a bag. */
   public int seqLen() {
-    return seqLen;
+    return shape.rank() == 2 ? 1 : (int) shape.size(1);
   }
 
   /** Returns the length of a vector. */
@@ -45,9 +48,9 @@ public final class Activation {
     return matrix.columns();
   }
 
-  /** Returns the shape [batchSize, seqLen, embeddingDim]. */
+  /** Returns the shape [batchSize, seqLen, embeddingDim], or [bags, embeddingDim]. */
   public Shape shape() {
-    return Shape.of(batchSize, seqLen, embeddingDim());
+    return shape;
   }
 
   /**
@@ -94,7 +97,7 @@ public final class Activation {
   }
 
   /**
-   * Copies the vectors to a new tensor [batchSize, seqLen, embeddingDim], which the caller closes.
+   * Copies the vectors to a new tensor of their shape, which the caller closes.
    *
    * @throws IllegalStateException if the layer's next {@code forward} has reused the memory, or the
    *     layer or the backend was closed

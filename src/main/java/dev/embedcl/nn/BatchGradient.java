@@ -1,7 +1,10 @@
 package dev.embedcl.nn;
 
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
+import dev.embedcl.op.RowUpdate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param start the position of each sequence's first id
  * @param batchSize number of sequences
  * @param seqLen ids per sequence
+ * @param winners of bags whose maximum was taken, the position that won each element of {@code
+ *     gradOutput}; null where all elements count
  */
 public record BatchGradient(
     Matrix gradOutput,
@@ -28,4 +33,17 @@ public record BatchGradient(
     @Nullable Parameter positions,
     int start,
     int batchSize,
-    int seqLen) {}
+    int seqLen,
+    @Nullable DeviceBuffer winners) {
+
+  /** Returns the gradient of bags, whose rows are those of {@code gradOutput}. */
+  static BatchGradient ofBags(
+      Matrix gradOutput, IndexGroups groups, Parameter weight, @Nullable DeviceBuffer winners) {
+    return new BatchGradient(gradOutput, groups, weight, null, 0, groups.sourceRows(), 1, winners);
+  }
+
+  /** Returns the operation that sums the gradient of the token table and updates its rows. */
+  public EmbeddingUpdate weightUpdate(RowUpdate update) {
+    return new EmbeddingUpdate(gradOutput, groups, update, winners);
+  }
+}

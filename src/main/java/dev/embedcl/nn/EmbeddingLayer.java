@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * and next to nothing on the Java heap. For one thread at a time; several layers on one backend may
  * be used by several threads.
  */
-public abstract sealed class EmbeddingLayer implements AutoCloseable
+public abstract sealed class EmbeddingLayer implements TableLayer
     permits TokenEmbedding, InputEmbedding {
   private final Backend backend;
   private final Parameter weight;
@@ -30,22 +30,22 @@ public abstract sealed class EmbeddingLayer implements AutoCloseable
     this.lookup = new Lookup(backend, weight, positions, options);
   }
 
-  /** Returns the backend that holds the parameters. */
+  @Override
   public Backend backend() {
     return backend;
   }
 
-  /** Returns the number of rows of the token table: ids are in [0, numEmbeddings). */
+  @Override
   public long numEmbeddings() {
     return weight.rows();
   }
 
-  /** Returns the length of a vector. */
+  @Override
   public int embeddingDim() {
     return weight.columns();
   }
 
-  /** Returns the parameters: the token table, then the positional table if there is one. */
+  @Override
   public abstract List<Parameter> parameters();
 
   /**
@@ -108,19 +108,7 @@ public abstract sealed class EmbeddingLayer implements AutoCloseable
     return lookup.forward(batch, out);
   }
 
-  /**
-   * Adds the gradient of the latest {@code forward} to the gradients of the parameters that {@link
-   * Parameter#requiresGrad require} one, in the deterministic order: the same bits everywhere.
-   * Called again, it adds again.
-   *
-   * @param gradOutput the gradient of the output, [batchSize, seqLen, embeddingDim] from its first
-   *     element on; may be larger
-   * @throws IllegalArgumentException if {@code gradOutput} is too small or not float32
-   * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
-   * @throws IllegalStateException if there was no {@code forward}, or this layer, a parameter,
-   *     {@code gradOutput} or the backend was closed
-   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the gradients
-   */
+  @Override
   public void backward(DeviceBuffer gradOutput) {
     backward(gradOutput, Accumulation.DETERMINISTIC);
   }
@@ -143,103 +131,31 @@ public abstract sealed class EmbeddingLayer implements AutoCloseable
     lookup.backward(gradOutput, accumulation);
   }
 
-  /**
-   * Copies a gradient from the host and does as {@link #backward(DeviceBuffer)}.
-   *
-   * @param gradOutput float32, exactly [batchSize, seqLen, embeddingDim]
-   * @throws IllegalArgumentException if type or shape is another
-   * @throws IndexOutOfBoundsException as in {@link #backward(DeviceBuffer)}
-   * @throws IllegalStateException as in {@link #backward(DeviceBuffer)}
-   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the gradients
-   */
+  @Override
   public void backward(HostTensor gradOutput) {
     requireOpen();
     backward(lookup.upload(gradOutput));
   }
 
-  /**
-   * Returns the gradient of the latest {@code forward} unsummed, for an optimizer's fused step;
-   * nothing of the table's size is made.
-   *
-   * @param gradOutput as in {@link #backward(DeviceBuffer)}; read when the step runs
-   * @return valid until the next {@code forward}
-   * @throws IllegalArgumentException if {@code gradOutput} is too small or not float32
-   * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
-   * @throws IllegalStateException if there was no {@code forward}, or this layer or the backend was
-   *     closed
-   */
+  @Override
   public BatchGradient gradient(DeviceBuffer gradOutput) {
     requireOpen();
     return lookup.gradient(gradOutput);
   }
 
-  /**
-   * Copies a gradient from the host and does as {@link #gradient(DeviceBuffer)}.
-   *
-   * @param gradOutput float32, exactly [batchSize, seqLen, embeddingDim]
-   * @return valid until the next {@code forward}, {@code gradient} or {@code backward}
-   * @throws IllegalArgumentException if type or shape is another
-   * @throws IndexOutOfBoundsException as in {@link #gradient(DeviceBuffer)}
-   * @throws IllegalStateException as in {@link #gradient(DeviceBuffer)}
-   */
+  @Override
   public BatchGradient gradient(HostTensor gradOutput) {
     requireOpen();
     return lookup.gradient(lookup.upload(gradOutput));
   }
 
-  /**
-   * Sums the gradient of the latest {@code forward} by id, into a matrix of the token table's rows
-   * that have one: PyTorch's coalesced sparse gradient, in the deterministic order.
-   *
-   * @param gradOutput as in {@link #backward(DeviceBuffer)}
-   * @return to be closed by the caller
-   * @throws IllegalArgumentException as in {@link #gradient(DeviceBuffer)}
-   * @throws IndexOutOfBoundsException as in {@link #gradient(DeviceBuffer)}
-   * @throws IllegalStateException as in {@link #gradient(DeviceBuffer)}
-   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold it
-   */
-  public SparseGradient sparseGradient(DeviceBuffer gradOutput) {
-    SparseGradient gradient = new SparseGradient(weight);
-    try {
-      sparseGradientInto(gradOutput, gradient);
-      return gradient;
-    } catch (RuntimeException | Error e) {
-      gradient.close();
-      throw e;
-    }
-  }
-
-  /**
-   * Does as {@link #sparseGradient}, using the memory of an earlier one again where it suffices.
-   *
-   * @param gradOutput as in {@link #backward(DeviceBuffer)}
-   * @param target is overwritten; one of this layer's
-   * @throws IllegalArgumentException as in {@link #gradient(DeviceBuffer)}, and if {@code target}
-   *     is another layer's
-   * @throws IndexOutOfBoundsException as in {@link #gradient(DeviceBuffer)}
-   * @throws IllegalStateException as in {@link #gradient(DeviceBuffer)}, and if {@code target} was
-   *     closed
-   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold it
-   */
+  @Override
   public void sparseGradientInto(DeviceBuffer gradOutput, SparseGradient target) {
     requireOpen();
     target.requireOf(weight);
     lookup.sparseGradient(gradOutput, target);
   }
 
-  /**
-   * Forgets the gradients of all parameters, see {@link Parameter#zeroGrad}.
-   *
-   * @throws IllegalStateException if a parameter or the backend was closed
-   */
-  public void zeroGrad() {
-    parameters().forEach(Parameter::zeroGrad);
-  }
-
-  /**
-   * Frees what this layer made, its parameters included unless they were handed in; the backend
-   * stays open. Further calls do nothing.
-   */
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {

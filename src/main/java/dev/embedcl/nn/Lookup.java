@@ -147,13 +147,13 @@ final class Lookup {
   BatchGradient gradient(DeviceBuffer gradOutput) {
     requireForward();
     return new BatchGradient(
-        gradMatrix(gradOutput), groups(), weight, positions, start, batchSize, seqLen);
+        gradMatrix(gradOutput), groups(), weight, positions, start, batchSize, seqLen, null);
   }
 
   /** Sums the last batch's gradient by row, for the token table's rows that have one. */
   void sparseGradient(DeviceBuffer gradOutput, SparseGradient target) {
     requireForward();
-    target.fill(backend, gradMatrix(gradOutput), groups());
+    target.fill(backend, gradMatrix(gradOutput), groups(), null);
   }
 
   /** Copies a gradient of the last output to the device. */

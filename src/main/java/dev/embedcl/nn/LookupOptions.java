@@ -1,6 +1,7 @@
 package dev.embedcl.nn;
 
 import dev.embedcl.op.IndexGroups;
+import java.util.OptionalLong;
 
 /**
  * How a lookup takes its ids and forms its gradient.
@@ -23,5 +24,12 @@ record LookupOptions(
 
   boolean hasMaxNorm() {
     return maxNorm != NO_MAX_NORM;
+  }
+
+  /** Returns the id whose row gets no gradient, if there is one. */
+  OptionalLong padding() {
+    return paddingIdx == IndexGroups.NO_PADDING
+        ? OptionalLong.empty()
+        : OptionalLong.of(paddingIdx);
   }
 }

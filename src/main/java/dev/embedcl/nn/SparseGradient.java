@@ -11,11 +11,12 @@ import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gradient of a table for the rows that have one, on the device: row numbers in ascending
  * order, and as many rows of values; PyTorch's coalesced {@code sparse_coo_tensor}. Made by {@link
- * EmbeddingLayer#sparseGradient}; whoever asks for one closes it.
+ * TableLayer#sparseGradient}; whoever asks for one closes it.
  */
 public final class SparseGradient implements AutoCloseable {
   private final Parameter weight;
@@ -95,9 +96,10 @@ public final class SparseGradient implements AutoCloseable {
     return "SparseGradient(" + rowCount + " rows of " + weight + ")";
   }
 
-  void fill(Backend backend, Matrix gradOutput, IndexGroups groups) {
+  void fill(
+      Backend backend, Matrix gradOutput, IndexGroups groups, @Nullable DeviceBuffer winners) {
     rowCount = groups.uniqueRows();
-    backend.execute(new CoalescedGradient(gradOutput, groups, rows(), values()));
+    backend.execute(new CoalescedGradient(gradOutput, groups, rows(), values(), winners));
   }
 
   @SuppressWarnings("ReferenceEquality") // the very parameter is meant

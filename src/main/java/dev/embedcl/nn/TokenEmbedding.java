@@ -5,7 +5,6 @@ import static dev.embedcl.op.Checks.requireArgument;
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
 import dev.embedcl.memory.HostTensor;
-import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -120,9 +119,7 @@ public final class TokenEmbedding extends EmbeddingLayer {
 
   /** Returns the id whose row gets no gradient, if there is one; not negative. */
   public OptionalLong paddingIdx() {
-    return options.paddingIdx() == IndexGroups.NO_PADDING
-        ? OptionalLong.empty()
-        : OptionalLong.of(options.paddingIdx());
+    return options.padding();
   }
 
   /** Returns whether each contribution is divided by how often its id occurs in the batch. */

@@ -8,6 +8,7 @@ import dev.embedcl.init.TorchGenerator;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.IndexGroups;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -132,6 +133,11 @@ public final class TokenEmbeddingBuilder {
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
    */
   public TokenEmbedding build() {
+    return build(TokenEmbedding.NAME, TokenEmbedding::new);
+  }
+
+  /** Creates the layer that {@code made} makes of a table of this name. */
+  <T> T build(String name, BiFunction<Parameter, LookupOptions, T> made) {
     HostTensor given = weight;
     if (given == null) {
       long rows = required("numEmbeddings", numEmbeddings);
@@ -139,28 +145,28 @@ public final class TokenEmbeddingBuilder {
       TokenEmbedding.requireSizes(rows, columns);
       LookupOptions options = options(rows);
       return layer(
-          Parameter.normal(
-              backend,
-              TokenEmbedding.NAME,
-              rows,
-              columns,
-              required("seed or generator", generator)),
+          Parameter.normal(backend, name, rows, columns, required("seed or generator", generator)),
           options,
-          true);
+          true,
+          made);
     }
     InputEmbeddingBuilder.requireConsistent(
         "weight", given, "numEmbeddings", numEmbeddings, embeddingDim);
     LookupOptions options = options(given.shape().size(0));
-    return layer(Parameter.of(backend, TokenEmbedding.NAME, given), options, false);
+    return layer(Parameter.of(backend, name, given), options, false, made);
   }
 
-  private TokenEmbedding layer(Parameter table, LookupOptions options, boolean fresh) {
+  private <T> T layer(
+      Parameter table,
+      LookupOptions options,
+      boolean fresh,
+      BiFunction<Parameter, LookupOptions, T> made) {
     try {
       if (fresh && options.paddingIdx() != IndexGroups.NO_PADDING) {
         table.zeroRow(options.paddingIdx());
       }
       table.requiresGrad(!frozen);
-      return new TokenEmbedding(table, options);
+      return made.apply(table, options);
     } catch (RuntimeException | Error e) {
       table.close();
       throw e;

@@ -3,6 +3,7 @@ package dev.embedcl.op;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Argument checks of the operations, and the one wording of a wrong id. */
 public final class Checks {
@@ -145,10 +146,58 @@ public final class Checks {
         count);
   }
 
-  @SuppressWarnings("ReferenceEquality") // the same memory is meant, not an equal one
   static void requireDistinct(String name, Matrix matrix, String otherName, Matrix other) {
-    if (matrix.buffer() == other.buffer()) {
+    requireDistinct(name, matrix.buffer(), otherName, other.buffer());
+  }
+
+  @SuppressWarnings("ReferenceEquality") // the same memory is meant, not an equal one
+  static void requireDistinct(
+      String name, DeviceBuffer buffer, String otherName, DeviceBuffer other) {
+    if (buffer == other) {
       throw illegalArgument("%s and %s are the same buffer", name, otherName);
+    }
+  }
+
+  /** Checks a buffer with a number for each id of a batch. */
+  static void requireSampleWeights(String name, DeviceBuffer weights, int count) {
+    if (weights.type() != DType.FLOAT32) {
+      throw illegalArgument("%s hold %s; use FLOAT32", name, weights.type());
+    }
+    requireArgument(
+        weights.elements() >= count,
+        "%s hold %d numbers; there are %d ids",
+        name,
+        weights.elements(),
+        count);
+  }
+
+  /** Checks a buffer with the position that each column of each bag was taken from. */
+  static void requireWinners(DeviceBuffer winners, long bags, int columns) {
+    if (winners.type() != DType.INT32) {
+      throw illegalArgument("winners hold %s; positions are kept as INT32", winners.type());
+    }
+    requireArgument(
+        winners.elements() / columns >= bags,
+        "winners hold %d positions; %d bags of %d columns are needed",
+        winners.elements(),
+        bags,
+        columns);
+  }
+
+  /**
+   * Checks the winners that a gradient is taken from, if it is of such bags, against its rows and
+   * the groups, which then have to know the positions.
+   */
+  static void requireWinnersOf(
+      Matrix gradOutput, IndexGroups groups, @Nullable DeviceBuffer winners) {
+    requireArgument(
+        (winners != null) == groups.hasPositions(),
+        winners == null
+            ? "the groups keep positions, but there are no winners to compare them with"
+            : "the groups have to keep positions for the winners: call keepPositions before"
+                + " fromRows");
+    if (winners != null) {
+      requireWinners(winners, groups.sourceRows(), gradOutput.columns());
     }
   }
 

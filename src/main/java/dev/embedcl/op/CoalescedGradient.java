@@ -4,6 +4,7 @@ import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sums the rows of a batch's gradient by id, as {@link EmbeddingUpdate} does, into a matrix of the
@@ -14,15 +15,22 @@ import dev.embedcl.memory.DeviceBuffer;
  * @param groups where each row's contributions stand
  * @param rows int32, receives {@link IndexGroups#uniqueRows()} row numbers; may be larger
  * @param values receives [uniqueRows, embeddingDim]; may have more rows
+ * @param winners as in {@link EmbeddingUpdate}
  */
 public record CoalescedGradient(
-    Matrix gradOutput, IndexGroups groups, DeviceBuffer rows, Matrix values) implements Operation {
+    Matrix gradOutput,
+    IndexGroups groups,
+    DeviceBuffer rows,
+    Matrix values,
+    @Nullable DeviceBuffer winners)
+    implements Operation {
 
   /**
    * Checks the arguments.
    *
-   * @throws IllegalArgumentException if sizes do not fit each other, {@code rows} is not int32, or
-   *     {@code gradOutput} and {@code values} are one buffer
+   * @throws IllegalArgumentException if sizes do not fit each other, {@code rows} is not int32,
+   *     {@code gradOutput} and {@code values} are one buffer, or there are winners and no positions
+   *     or the other way round
    */
   public CoalescedGradient {
     Checks.requireColumns("gradOutput", gradOutput, values.columns());
@@ -41,5 +49,16 @@ public record CoalescedGradient(
         "rows hold %d numbers; the batch names %d rows",
         rows.elements(),
         groups.uniqueRows());
+    Checks.requireWinnersOf(gradOutput, groups, winners);
+  }
+
+  /**
+   * Creates an operation for which all columns count.
+   *
+   * @throws IllegalArgumentException as the other constructor
+   */
+  public CoalescedGradient(
+      Matrix gradOutput, IndexGroups groups, DeviceBuffer rows, Matrix values) {
+    this(gradOutput, groups, rows, values, null);
   }
 }

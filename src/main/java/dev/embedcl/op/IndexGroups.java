@@ -3,7 +3,6 @@ package dev.embedcl.op;
 import static dev.embedcl.op.Checks.requireArgument;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /**
  * Where each table row's contributions stand in a batch: the unique ids in ascending order, and the
@@ -29,18 +28,16 @@ public final class IndexGroups {
   public static final long NO_PADDING = -1;
 
   private final IndexSort sort = new IndexSort();
+  private final BlockCut cut = new BlockCut();
+  private final ContributionScales scales = new ContributionScales();
   private final CompactRows compactRows = new CompactRows();
   private int[] packed = new int[2];
   private int[] keys = new int[0];
-  private float[] scales = new float[0];
+  private int[] positions = new int[0];
+  private boolean positionsKept;
   private boolean compactBuilt;
-  private boolean scaled;
   private int count;
   private int sourceRows;
-  private int uniqueRows;
-  private int blocks;
-  private int longRows;
-  private int slots;
   private long numEmbeddings;
   private long paddingIdx = NO_PADDING;
   private boolean hasPadding;
@@ -100,14 +97,15 @@ public final class IndexGroups {
     ensureCapacity(count);
     this.sourceRows = count;
     this.numEmbeddings = numEmbeddings;
-    scaled = false;
+    scales.clear();
+    positionsKept = false;
     compactBuilt = false;
     sort.sort(indices, count, numEmbeddings, keys, packed);
     this.count =
         paddingIdx == NO_PADDING ? count : sort.leaveOut((int) paddingIdx, count, keys, packed);
     this.paddingIdx = paddingIdx;
     hasPadding = this.count < count;
-    cutIntoBlocks();
+    cut.cut(keys, this.count, packed);
     return this;
   }
 
@@ -136,10 +134,7 @@ public final class IndexGroups {
    * @return this
    */
   public IndexGroups scaledBy(float[] scaleOfPosition) {
-    startScales();
-    for (int i = 0; i < count; i++) {
-      scales[i] *= scaleOfPosition[packed[i]];
-    }
+    scales.multiply(scaleOfPosition, packed, count);
     return this;
   }
 
@@ -150,15 +145,22 @@ public final class IndexGroups {
    * @return this
    */
   public IndexGroups scaledByFrequency() {
-    startScales();
-    for (int begin = 0; begin < count; ) {
-      int end = endOfRow(begin);
-      float scale = (float) (1.0 / (end - begin));
-      for (int i = begin; i < end; i++) {
-        scales[i] *= scale;
-      }
-      begin = end;
+    scales.divideByFrequency(keys, count);
+    return this;
+  }
+
+  /**
+   * Keeps the position in the batch of each contribution, for sums that leave out some columns of
+   * it. To be called before {@link #fromRows}; the next rebuild forgets them.
+   *
+   * @return this
+   */
+  public IndexGroups keepPositions() {
+    if (positions.length < count) {
+      positions = new int[count];
     }
+    System.arraycopy(packed, 0, positions, 0, count);
+    positionsKept = true;
     return this;
   }
 
@@ -189,22 +191,22 @@ public final class IndexGroups {
 
   /** Returns the number of different ids. */
   public int uniqueRows() {
-    return uniqueRows;
+    return cut.uniqueRows();
   }
 
   /** Returns the number of blocks, at least one per unique row. */
   public int blocks() {
-    return blocks;
+    return cut.blocks();
   }
 
   /** Returns the number of rows with more than one block. */
   public int longRows() {
-    return longRows;
+    return cut.longRows();
   }
 
   /** Returns the number of block sums that long rows leave behind. */
   public int slots() {
-    return slots;
+    return cut.slots();
   }
 
   /**
@@ -217,27 +219,27 @@ public final class IndexGroups {
 
   /** Returns where a block starts among the sorted positions; for {@link #blocks()}, the count. */
   public int blockStart(int block) {
-    return packed[count + block];
+    return packed[cut.blockStartAt() + block];
   }
 
   /** Returns the table row a block belongs to. */
   public int blockRow(int block) {
-    return packed[count + blocks + 1 + block];
+    return packed[cut.blockRowAt() + block];
   }
 
   /** Returns the slot that takes a block's sum, or -1 when the block is its row's only one. */
   public int blockSlot(int block) {
-    return packed[count + 2 * blocks + 1 + block];
+    return packed[cut.blockSlotAt() + block];
   }
 
   /** Returns the table row of a long row. */
   public int longRow(int longRow) {
-    return packed[count + 3 * blocks + 1 + longRow];
+    return packed[cut.longRowAt() + longRow];
   }
 
   /** Returns a long row's first slot; for {@link #longRows()}, the number of slots. */
   public int longStart(int longRow) {
-    return packed[count + 3 * blocks + 1 + longRows + longRow];
+    return packed[cut.longStartAt() + longRow];
   }
 
   /**
@@ -253,18 +255,33 @@ public final class IndexGroups {
 
   /** Returns whether contributions have scales. */
   public boolean isScaled() {
-    return scaled;
+    return scales.isPresent();
   }
 
   /** Returns the scale of the {@code i}-th contribution; there has to be one. */
   public float scale(int i) {
-    return scales[i];
+    return scales.get(i);
   }
 
   /** Returns all scales, as {@link #packed()} is returned; empty where there are none. */
   public MemorySegment scales() {
-    return MemorySegment.ofArray(scales)
-        .asSlice(0, scaled ? (long) count * Float.BYTES : 0)
+    return scales.segment();
+  }
+
+  /** Returns whether the positions of the contributions in the batch were kept. */
+  public boolean hasPositions() {
+    return positionsKept;
+  }
+
+  /** Returns the {@code i}-th contribution's position in the batch; they have to be kept. */
+  public int batchPosition(int i) {
+    return positions[i];
+  }
+
+  /** Returns all positions that were kept, as {@link #packed()} is returned; perhaps none. */
+  public MemorySegment batchPositions() {
+    return MemorySegment.ofArray(positions)
+        .asSlice(0, positionsKept ? (long) count * Integer.BYTES : 0)
         .asReadOnly();
   }
 
@@ -279,22 +296,11 @@ public final class IndexGroups {
 
   /** Returns the length of {@link #packed()} in integers. */
   public int packedLength() {
-    return count + 3 * blocks + 2 * longRows + 2;
-  }
-
-  private void startScales() {
-    if (scaled) {
-      return;
-    } else if (scales.length < count) {
-      scales = new float[count];
-    }
-    Arrays.fill(scales, 0, count, 1);
-    scaled = true;
+    return cut.packedLength();
   }
 
   private void ensureCapacity(int count) {
-    // At most count blocks, and at most one long row per block's worth of ids.
-    long needed = 4L * count + 2L * (count / BLOCK) + 2;
+    long needed = BlockCut.packedLimit(count);
     requireArgument(
         needed <= Integer.MAX_VALUE - 8,
         "a batch of %d ids is too large to be grouped; split it below %d",
@@ -304,62 +310,5 @@ public final class IndexGroups {
       packed = new int[(int) needed];
       keys = new int[count];
     }
-  }
-
-  private void cutIntoBlocks() {
-    countBlocks();
-    final int blockRow = count + blocks + 1;
-    final int blockSlot = blockRow + blocks;
-    final int longRowRow = blockSlot + blocks;
-    final int longRowStart = longRowRow + longRows;
-    int block = 0;
-    int longRow = 0;
-    int slot = 0;
-    for (int begin = 0; begin < count; ) {
-      int row = keys[begin];
-      int end = endOfRow(begin);
-      boolean isLong = end - begin > BLOCK;
-      if (isLong) {
-        packed[longRowRow + longRow] = row;
-        packed[longRowStart + longRow] = slot;
-        longRow++;
-      }
-      for (int from = begin; from < end; from += BLOCK) {
-        packed[count + block] = from;
-        packed[blockRow + block] = row;
-        packed[blockSlot + block] = isLong ? slot++ : -1;
-        block++;
-      }
-      begin = end;
-    }
-    packed[count + blocks] = count;
-    packed[longRowStart + longRows] = slots;
-  }
-
-  private void countBlocks() {
-    uniqueRows = 0;
-    blocks = 0;
-    longRows = 0;
-    slots = 0;
-    for (int begin = 0; begin < count; ) {
-      int end = endOfRow(begin);
-      int rowBlocks = (end - begin + BLOCK - 1) / BLOCK;
-      uniqueRows++;
-      blocks += rowBlocks;
-      if (rowBlocks > 1) {
-        longRows++;
-        slots += rowBlocks;
-      }
-      begin = end;
-    }
-  }
-
-  private int endOfRow(int begin) {
-    int row = keys[begin];
-    int end = begin + 1;
-    while (end < count && keys[end] == row) {
-      end++;
-    }
-    return end;
   }
 }

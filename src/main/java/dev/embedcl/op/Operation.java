@@ -16,4 +16,6 @@ public sealed interface Operation
         EmbeddingRenorm,
         IndexClamp,
         RowNorms,
-        MatrixScale {}
+        MatrixScale,
+        EmbeddingBagForward,
+        PerSampleWeightsGradient {}

@@ -58,7 +58,7 @@ final class ClippedBatch implements AutoCloseable {
   /** Returns the batch of the limited sums. */
   BatchGradient ofTokens(BatchGradient gradient) {
     Matrix sums = values == null ? gradient.gradOutput() : values;
-    return new BatchGradient(sums, groups, gradient.weight(), null, 0, 0, 0);
+    return new BatchGradient(sums, groups, gradient.weight(), null, 0, 0, 0, null);
   }
 
   /** Returns the batch of one sequence whose gradient are the limited sums by position. */
@@ -71,7 +71,8 @@ final class ClippedBatch implements AutoCloseable {
         gradient.positions(),
         gradient.start(),
         gradient.seqLen() == 0 || gradient.batchSize() == 0 ? 0 : 1,
-        gradient.seqLen());
+        gradient.seqLen(),
+        null);
   }
 
   /** Frees the sums, after the work that was enqueued on them. */
@@ -86,7 +87,7 @@ final class ClippedBatch implements AutoCloseable {
     int columns = gradient.weight().columns();
     DeviceBuffer numbers = allocate(DType.INT32, rows);
     Matrix sums = new Matrix(allocate(DType.FLOAT32, (long) rows * columns), rows, columns);
-    backend.execute(new CoalescedGradient(gradient.gradOutput(), all, numbers, sums));
+    backend.execute(new CoalescedGradient(gradient.gradOutput(), all, numbers, sums, gradient.winners()));
     CompactRows compact = all.compactRows();
     int[] ids = new int[rows];
     for (int i = 0; i < rows; i++) {

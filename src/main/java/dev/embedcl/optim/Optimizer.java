@@ -3,8 +3,8 @@ package dev.embedcl.optim;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.nn.BatchGradient;
-import dev.embedcl.nn.EmbeddingLayer;
 import dev.embedcl.nn.Parameter;
+import dev.embedcl.nn.TableLayer;
 import java.util.List;
 
 /**
@@ -118,27 +118,27 @@ public interface Optimizer extends AutoCloseable {
   /**
    * Changes the tables that the layer's latest {@code forward} touched.
    *
-   * @param gradOutput the gradient of the layer's output, [batchSize, seqLen, embeddingDim] from
-   *     its first element on; may be larger
+   * @param gradOutput the gradient of the layer's output, of its shape from the first element on;
+   *     may be larger
    * @throws IllegalArgumentException if {@code gradOutput} is too small or not float32
    * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
    * @throws IllegalStateException if there was no {@code forward}, or the layer, {@code gradOutput}
    *     or the backend was closed
    */
-  default void step(EmbeddingLayer layer, DeviceBuffer gradOutput) {
+  default void step(TableLayer layer, DeviceBuffer gradOutput) {
     step(layer.gradient(gradOutput));
   }
 
   /**
-   * Copies a gradient from the host and does as {@link #step(EmbeddingLayer, DeviceBuffer)}.
+   * Copies a gradient from the host and does as {@link #step(TableLayer, DeviceBuffer)}.
    *
-   * @param gradOutput float32, exactly [batchSize, seqLen, embeddingDim]
+   * @param gradOutput float32, exactly of the output's shape
    * @throws IllegalArgumentException if type or shape is another
    * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
    * @throws IllegalStateException if there was no {@code forward}, or the layer or the backend was
    *     closed
    */
-  default void step(EmbeddingLayer layer, HostTensor gradOutput) {
+  default void step(TableLayer layer, HostTensor gradOutput) {
     step(layer.gradient(gradOutput));
   }
 

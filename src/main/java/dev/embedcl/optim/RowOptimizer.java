@@ -8,7 +8,6 @@ import dev.embedcl.nn.BatchGradient;
 import dev.embedcl.nn.Parameter;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingRenorm;
-import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
@@ -108,7 +107,7 @@ abstract class RowOptimizer implements Optimizer {
     if (weight.requiresGrad()) {
       OptimizerState state = state(weight);
       RowUpdate update = update(weight, state, state.steps() + 1);
-      take(weight, state, new EmbeddingUpdate(gradient.gradOutput(), gradient.groups(), update));
+      take(weight, state, gradient.weightUpdate(update));
     }
   }
 

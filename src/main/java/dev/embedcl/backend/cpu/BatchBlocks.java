@@ -75,6 +75,16 @@ final class BatchBlocks implements RowBlocks {
   }
 
   @Override
+  public boolean hasPositions() {
+    return false;
+  }
+
+  @Override
+  public void positions(long block, int[] positions) {
+    throw new IllegalStateException("sums by position have no winners");
+  }
+
+  @Override
   public long row(long block) {
     return start + block / blocksPerRow;
   }

@@ -9,6 +9,7 @@ import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
+import dev.embedcl.op.EmbeddingBagForward;
 import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
@@ -16,6 +17,7 @@ import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.MatrixScale;
 import dev.embedcl.op.Operation;
+import dev.embedcl.op.PerSampleWeightsGradient;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.RowNorms;
 import java.lang.foreign.Arena;
@@ -50,6 +52,8 @@ public final class CpuBackend implements Backend {
   private final CpuIndexClamp indexClamp;
   private final CpuRowNorms rowNorms;
   private final CpuMatrixScale matrixScale;
+  private final CpuEmbeddingBagForward embeddingBagForward;
+  private final CpuPerSampleWeightsGradient perSampleWeightsGradient;
   private long buffersMade;
   private boolean closed;
 
@@ -69,6 +73,8 @@ public final class CpuBackend implements Backend {
     indexClamp = new CpuIndexClamp(this);
     rowNorms = new CpuRowNorms(this, workers, norms);
     matrixScale = new CpuMatrixScale(this, workers, norms);
+    embeddingBagForward = new CpuEmbeddingBagForward(this, workers, kernels, status);
+    perSampleWeightsGradient = new CpuPerSampleWeightsGradient(this, workers, kernels, status);
   }
 
   /**
@@ -134,6 +140,8 @@ public final class CpuBackend implements Backend {
         case IndexClamp clamp -> indexClamp.execute(clamp);
         case RowNorms norms -> rowNorms.execute(norms);
         case MatrixScale scale -> matrixScale.execute(scale);
+        case EmbeddingBagForward forward -> embeddingBagForward.execute(forward);
+        case PerSampleWeightsGradient gradient -> perSampleWeightsGradient.execute(gradient);
       }
     } finally {
       lock.unlock();
@@ -174,6 +182,7 @@ public final class CpuBackend implements Backend {
       open.forEach(this::forget);
       workers.close();
       sums.close();
+      embeddingBagForward.close();
     } finally {
       lock.unlock();
     }

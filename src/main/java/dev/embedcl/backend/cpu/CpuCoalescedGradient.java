@@ -2,6 +2,7 @@ package dev.embedcl.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.CompactRows;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +21,8 @@ final class CpuCoalescedGradient {
 
   void execute(CoalescedGradient operation) {
     MemorySegment gradOutput = backend.memory(operation.gradOutput());
+    DeviceBuffer won = operation.winners();
+    MemorySegment winners = won == null ? MemorySegment.NULL : backend.memory(won);
     MemorySegment rows = backend.memory(operation.rows());
     update.store(backend.memory(operation.values()));
     // Numbered here, once, before several threads ask for the numbers.
@@ -33,6 +36,6 @@ final class CpuCoalescedGradient {
         0,
         operation.groups().uniqueRows());
     blocks.of(operation.groups(), true);
-    sums.run(gradOutput, blocks, update, operation.values().columns());
+    sums.run(gradOutput, winners, blocks, update, operation.values().columns());
   }
 }

@@ -1,5 +1,6 @@
 package dev.embedcl.backend.cpu;
 
+import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.EmbeddingUpdate;
 import java.lang.foreign.MemorySegment;
 
@@ -17,8 +18,10 @@ final class CpuEmbeddingUpdate {
 
   void execute(EmbeddingUpdate operation) {
     MemorySegment gradOutput = backend.memory(operation.gradOutput());
+    DeviceBuffer won = operation.winners();
+    MemorySegment winners = won == null ? MemorySegment.NULL : backend.memory(won);
     update.of(backend, operation.update());
     blocks.of(operation.groups(), false);
-    sums.run(gradOutput, blocks, update, operation.gradOutput().columns());
+    sums.run(gradOutput, winners, blocks, update, operation.gradOutput().columns());
   }
 }

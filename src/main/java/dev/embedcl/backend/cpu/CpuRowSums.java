@@ -20,6 +20,7 @@ final class CpuRowSums implements CpuWorkers.Task {
   private final Lane[] lanes;
 
   private MemorySegment from = MemorySegment.NULL;
+  private MemorySegment winners = MemorySegment.NULL;
   private long rowBytes;
   private int columns;
   private CpuRowUpdate update = new CpuRowUpdate();
@@ -35,10 +36,25 @@ final class CpuRowSums implements CpuWorkers.Task {
 
   /** Sums rows as {@code blocks} tells, and updates the rows of a table that it tells. */
   void run(MemorySegment from, RowBlocks blocks, CpuRowUpdate update, int columns) {
+    run(from, MemorySegment.NULL, blocks, update, columns);
+  }
+
+  /**
+   * Sums rows in the columns that they won, where {@code blocks} has positions.
+   *
+   * @param winners the position that won each element of {@code from}
+   */
+  void run(
+      MemorySegment from,
+      MemorySegment winners,
+      RowBlocks blocks,
+      CpuRowUpdate update,
+      int columns) {
     if (blocks.contributions() == 0) {
       return;
     }
     this.from = from;
+    this.winners = winners;
     this.blocks = blocks;
     this.update = update;
     this.columns = columns;
@@ -87,6 +103,7 @@ final class CpuRowSums implements CpuWorkers.Task {
     private final long[] rowSumAt = new long[1];
     private final long[] targetAt = new long[1];
     private final float[] scales = new float[IndexGroups.BLOCK];
+    private final int[] positions = new int[IndexGroups.BLOCK];
     private long[] rowAt = new long[IndexGroups.BLOCK];
 
     /** Rows with one contribution, which are finished several at a time. */
@@ -106,7 +123,7 @@ final class CpuRowSums implements CpuWorkers.Task {
         long slot = blocks.slot(block);
         if (slot >= 0) {
           sumBlock(block, count, blockSums.segment(), slot * rowBytes);
-        } else if (count > 1 || blocks.isScaled()) {
+        } else if (count > 1 || blocks.isScaled() || blocks.hasPositions()) {
           sumBlock(block, count, rowSum.segment(), 0);
           updateBySum(blocks.row(block) * rowBytes);
         } else {
@@ -124,6 +141,22 @@ final class CpuRowSums implements CpuWorkers.Task {
     private void sumBlock(long block, int count, MemorySegment to, long toAt) {
       if (blocks.isScaled()) {
         blocks.scales(block, scales);
+      }
+      if (blocks.hasPositions()) {
+        blocks.positions(block, positions);
+        kernels
+            .bags()
+            .sumWon(
+                from,
+                winners,
+                rowAt,
+                positions,
+                blocks.isScaled() ? scales : null,
+                count,
+                to,
+                toAt,
+                columns);
+      } else if (blocks.isScaled()) {
         kernels.sumScaled(from, rowAt, scales, count, to, toAt, columns);
       } else {
         kernels.sum(from, rowAt, count, to, toAt, columns);

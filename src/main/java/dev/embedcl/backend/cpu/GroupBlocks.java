@@ -79,6 +79,20 @@ final class GroupBlocks implements RowBlocks {
   }
 
   @Override
+  public boolean hasPositions() {
+    return groups.hasPositions();
+  }
+
+  @Override
+  public void positions(long block, int[] positions) {
+    int begin = groups.blockStart((int) block);
+    int count = groups.blockStart((int) block + 1) - begin;
+    for (int i = 0; i < count; i++) {
+      positions[i] = groups.batchPosition(begin + i);
+    }
+  }
+
+  @Override
   public long row(long block) {
     return compact ? groups.compactRows().ofBlock((int) block) : groups.blockRow((int) block);
   }

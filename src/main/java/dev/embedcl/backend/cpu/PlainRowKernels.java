@@ -18,6 +18,7 @@ final class PlainRowKernels implements RowKernels {
 
   private final float[] one = new float[STRIP];
   private final float[] other = new float[STRIP];
+  private final PlainBagKernels bags = new PlainBagKernels();
   private final PlainUpdateKernels updates = new PlainUpdateKernels();
 
   @Override
@@ -125,6 +126,11 @@ final class PlainRowKernels implements RowKernels {
       }
       MemorySegment.copy(one, 0, to, JAVA_FLOAT_UNALIGNED, toAt + d, width);
     }
+  }
+
+  @Override
+  public BagKernels bags() {
+    return bags;
   }
 
   @Override

@@ -31,6 +31,12 @@ interface RowBlocks {
   /** Writes the scales of a block's contributions, in order; there have to be some. */
   void scales(long block, float[] scales);
 
+  /** Returns whether contributions count only in the columns that their positions won. */
+  boolean hasPositions();
+
+  /** Writes the positions of a block's contributions, in order; they have to be known. */
+  void positions(long block, int[] positions);
+
   /** Returns the row of the table that a block belongs to. */
   long row(long block);
 

@@ -80,6 +80,9 @@ interface RowKernels {
       long[] toAt,
       int columns);
 
+  /** Returns the loops of bags. */
+  BagKernels bags();
+
   /** Returns the loops of the optimizers. */
   UpdateKernels updates();
 }

@@ -20,6 +20,7 @@ final class VectorRowKernels implements RowKernels {
   private static final long VECTOR_BYTES = SPECIES.vectorByteSize();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+  private final VectorBagKernels bags = new VectorBagKernels();
   private final VectorUpdateKernels updates = new VectorUpdateKernels();
 
   @Override
@@ -116,6 +117,11 @@ final class VectorRowKernels implements RowKernels {
       long toAt,
       int columns) {
     VectorRowSums.sumScaled(rows, rowAt, scales, count, to, toAt, columns);
+  }
+
+  @Override
+  public BagKernels bags() {
+    return bags;
   }
 
   @Override

@@ -10,12 +10,14 @@ import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
+import dev.embedcl.op.EmbeddingBagForward;
 import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.MatrixScale;
 import dev.embedcl.op.Operation;
+import dev.embedcl.op.PerSampleWeightsGradient;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.RowNorms;
 import dev.embedcl.opencl.Buffer;
@@ -47,6 +49,8 @@ public final class OpenClBackend implements Backend {
   private final OpenClIndexClamp indexClamp;
   private final OpenClRowNorms rowNorms;
   private final OpenClMatrixScale matrixScale;
+  private final OpenClEmbeddingBagForward embeddingBagForward;
+  private final OpenClPerSampleWeightsGradient perSampleWeightsGradient;
   private volatile boolean closed;
 
   private OpenClBackend(Context context, Queue queue, LaunchProfile profile) {
@@ -66,6 +70,8 @@ public final class OpenClBackend implements Backend {
     this.indexClamp = new OpenClIndexClamp(launcher);
     this.rowNorms = new OpenClRowNorms(launcher);
     this.matrixScale = new OpenClMatrixScale(launcher);
+    this.embeddingBagForward = new OpenClEmbeddingBagForward(launcher);
+    this.perSampleWeightsGradient = new OpenClPerSampleWeightsGradient(launcher);
   }
 
   /**
@@ -182,6 +188,8 @@ public final class OpenClBackend implements Backend {
         case IndexClamp op -> indexClamp.enqueue(op);
         case RowNorms op -> rowNorms.enqueue(op);
         case MatrixScale op -> matrixScale.enqueue(op);
+        case EmbeddingBagForward op -> embeddingBagForward.enqueue(op);
+        case PerSampleWeightsGradient op -> perSampleWeightsGradient.enqueue(op);
       }
     } finally {
       lock.unlock();

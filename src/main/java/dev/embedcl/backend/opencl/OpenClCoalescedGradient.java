@@ -1,5 +1,6 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.opencl.Buffer;
@@ -16,6 +17,8 @@ final class OpenClCoalescedGradient {
 
   void enqueue(CoalescedGradient op) {
     Buffer gradient = launcher.own(op.gradOutput().buffer());
+    DeviceBuffer won = op.winners();
+    Buffer winners = won == null ? gradient : launcher.own(won); // not read where there are none
     Buffer rows = launcher.own(op.rows());
     Buffer values = launcher.own(op.values().buffer());
     IndexGroups groups = op.groups();
@@ -24,6 +27,6 @@ final class OpenClCoalescedGradient {
     }
     long rowBytes = (long) groups.uniqueRows() * Integer.BYTES;
     launcher.queue().write(rows, 0, groups.compactRows().packed().asSlice(0, rowBytes));
-    rowSums.enqueueCompact(gradient, groups, values, op.values().columns());
+    rowSums.enqueueCompact(gradient, winners, groups, values, op.values().columns());
   }
 }

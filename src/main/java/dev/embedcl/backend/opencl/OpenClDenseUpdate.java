@@ -1,5 +1,6 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.backend.opencl.RowUpdateKernels.Contributions;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.RowwiseAdagradUpdate;
 import dev.embedcl.opencl.Buffer;
@@ -31,7 +32,7 @@ final class OpenClDenseUpdate {
       return;
     }
     int dim = op.gradWeight().columns();
-    Kernel kernel = kernels.bound(op.update(), dim, false, UPDATE);
+    Kernel kernel = kernels.bound(op.update(), dim, Contributions.PLAIN, UPDATE);
     kernel.setArg(0, gradWeight);
     kernel.setArg(1, rows);
     kernel.setArg(2, dim);

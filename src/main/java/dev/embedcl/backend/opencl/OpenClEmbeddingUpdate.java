@@ -1,5 +1,6 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.RowwiseAdagradUpdate;
@@ -20,6 +21,8 @@ final class OpenClEmbeddingUpdate {
 
   void enqueue(EmbeddingUpdate op) {
     Buffer gradient = launcher.own(op.gradOutput().buffer());
+    DeviceBuffer won = op.winners();
+    Buffer winners = won == null ? gradient : launcher.own(won); // not read where there are none
     RowUpdateKernels.requireOwn(launcher, op.update());
     IndexGroups groups = op.groups();
     if (groups.count() == 0) {
@@ -28,10 +31,10 @@ final class OpenClEmbeddingUpdate {
     int dim = op.gradOutput().columns();
     if (op.update() instanceof RowwiseAdagradUpdate update) {
       Buffer sums = rowwise.gradients(groups.uniqueRows(), dim);
-      Buffer rows = rowSums.enqueueCompact(gradient, groups, sums, dim);
+      Buffer rows = rowSums.enqueueCompact(gradient, winners, groups, sums, dim);
       rowwise.enqueue(update, sums, groups.uniqueRows(), rows, 0);
     } else {
-      rowSums.enqueueUpdate(gradient, groups, op.update(), dim);
+      rowSums.enqueueUpdate(gradient, winners, groups, op.update(), dim);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.backend.opencl.RowUpdateKernels.Contributions;
 import dev.embedcl.op.RowUpdate;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Kernel;
@@ -19,12 +20,24 @@ final class OpenClPositionSums {
   /** Sums over the batch for each position, and updates the table's rows from start on. */
   void enqueueUpdate(
       Buffer gradient, RowUpdate update, int start, int batchSize, int seqLen, int dim) {
-    launch(kernels.bound(update, dim, false, UPDATE), gradient, start, batchSize, seqLen, dim);
+    launch(
+        kernels.bound(update, dim, Contributions.PLAIN, UPDATE),
+        gradient,
+        start,
+        batchSize,
+        seqLen,
+        dim);
   }
 
   /** Sums over the batch for each position, into a matrix [seqLen, dim]. */
   void enqueueCompact(Buffer gradient, Buffer values, int batchSize, int seqLen, int dim) {
-    launch(kernels.storing(values, dim, false, UPDATE), gradient, 0, batchSize, seqLen, dim);
+    launch(
+        kernels.storing(values, dim, Contributions.PLAIN, UPDATE),
+        gradient,
+        0,
+        batchSize,
+        seqLen,
+        dim);
   }
 
   private void launch(

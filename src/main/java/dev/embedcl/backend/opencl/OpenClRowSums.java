@@ -1,5 +1,6 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.backend.opencl.RowUpdateKernels.Contributions;
 import dev.embedcl.op.CompactRows;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.RowUpdate;
@@ -14,7 +15,7 @@ final class OpenClRowSums {
   private static final String FILE = "embedding_update.cl";
 
   /** Where the update's arguments begin. */
-  private static final int BLOCKS_UPDATE = 9;
+  private static final int BLOCKS_UPDATE = 11;
 
   private static final int LONG_ROWS_UPDATE = 8;
 
@@ -24,6 +25,7 @@ final class OpenClRowSums {
   private final Scratch groupsOnDevice;
   private final Scratch compactOnDevice;
   private final Scratch scalesOnDevice;
+  private final Scratch positionsOnDevice;
   private final Scratch slots;
 
   OpenClRowSums(Launcher launcher) {
@@ -33,17 +35,23 @@ final class OpenClRowSums {
     this.groupsOnDevice = new Scratch(launcher.context());
     this.compactOnDevice = new Scratch(launcher.context());
     this.scalesOnDevice = new Scratch(launcher.context());
+    this.positionsOnDevice = new Scratch(launcher.context());
     this.slots = new Scratch(launcher.context());
   }
 
-  /** Sums the contributions to each row and updates the table's row. There are some. */
-  void enqueueUpdate(Buffer gradient, IndexGroups groups, RowUpdate update, int dim) {
+  /**
+   * Sums the contributions to each row and updates the table's row. There are some.
+   *
+   * @param winners what won each element of the gradient; read where the groups have positions
+   */
+  void enqueueUpdate(
+      Buffer gradient, Buffer winners, IndexGroups groups, RowUpdate update, int dim) {
     Buffer device = upload(groups);
-    boolean scaled = groups.isScaled();
     int count = groups.count();
     launchBlocks(
-        blocks.bound(update, dim, scaled, BLOCKS_UPDATE),
+        blocks.bound(update, dim, Contributions.of(groups), BLOCKS_UPDATE),
         gradient,
+        winners,
         groups,
         device,
         device,
@@ -51,7 +59,7 @@ final class OpenClRowSums {
         dim);
     if (groups.longRows() > 0) {
       launchLongRows(
-          longRows.bound(update, dim, false, LONG_ROWS_UPDATE),
+          longRows.bound(update, dim, Contributions.PLAIN, LONG_ROWS_UPDATE),
           groups,
           device,
           device,
@@ -63,19 +71,21 @@ final class OpenClRowSums {
   /**
    * Sums the contributions to each row into a matrix of the unique rows. There are some.
    *
+   * @param winners what won each element of the gradient; read where the groups have positions
    * @param values [uniqueRows, dim]
    * @return the table's rows that those of the matrix belong to, from the first integer on, until
    *     the next operation
    */
-  Buffer enqueueCompact(Buffer gradient, IndexGroups groups, Buffer values, int dim) {
+  Buffer enqueueCompact(
+      Buffer gradient, Buffer winners, IndexGroups groups, Buffer values, int dim) {
     Buffer device = upload(groups);
-    boolean scaled = groups.isScaled();
     CompactRows compact = groups.compactRows();
     Buffer rows = compactOnDevice.atLeast((long) compact.packedLength() * Integer.BYTES);
     launcher.queue().write(rows, 0, compact.packed());
     launchBlocks(
-        blocks.storing(values, dim, scaled, BLOCKS_UPDATE),
+        blocks.storing(values, dim, Contributions.of(groups), BLOCKS_UPDATE),
         gradient,
+        winners,
         groups,
         device,
         rows,
@@ -83,7 +93,7 @@ final class OpenClRowSums {
         dim);
     if (groups.longRows() > 0) {
       launchLongRows(
-          longRows.storing(values, dim, false, LONG_ROWS_UPDATE),
+          longRows.storing(values, dim, Contributions.PLAIN, LONG_ROWS_UPDATE),
           groups,
           device,
           rows,
@@ -102,6 +112,7 @@ final class OpenClRowSums {
   private void launchBlocks(
       Kernel kernel,
       Buffer gradient,
+      Buffer winners,
       IndexGroups groups,
       Buffer device,
       Buffer rowOf,
@@ -112,15 +123,22 @@ final class OpenClRowSums {
       scales = scalesOnDevice.atLeast((long) groups.count() * Float.BYTES);
       launcher.queue().write(scales, 0, groups.scales());
     }
+    Buffer positions = device; // nor these
+    if (groups.hasPositions()) {
+      positions = positionsOnDevice.atLeast((long) groups.count() * Integer.BYTES);
+      launcher.queue().write(positions, 0, groups.batchPositions());
+    }
     kernel.setArg(0, gradient);
     kernel.setArg(1, device);
     kernel.setArg(2, scales);
-    kernel.setArg(3, groups.count());
-    kernel.setArg(4, groups.blocks());
-    kernel.setArg(5, rowOf);
-    kernel.setArg(6, rowsAt);
-    kernel.setArg(7, slots(groups, dim));
-    kernel.setArg(8, dim);
+    kernel.setArg(3, winners);
+    kernel.setArg(4, positions);
+    kernel.setArg(5, groups.count());
+    kernel.setArg(6, groups.blocks());
+    kernel.setArg(7, rowOf);
+    kernel.setArg(8, rowsAt);
+    kernel.setArg(9, slots(groups, dim));
+    kernel.setArg(10, dim);
     launcher.launch(kernel, dim, groups.blocks(), 1);
   }
 

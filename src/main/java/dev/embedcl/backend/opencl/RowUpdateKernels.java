@@ -3,6 +3,7 @@ package dev.embedcl.backend.opencl;
 import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.AdagradUpdate;
 import dev.embedcl.op.AdamUpdate;
+import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.RowUpdate;
 import dev.embedcl.op.RowwiseAdagradUpdate;
@@ -34,7 +35,21 @@ final class RowUpdateKernels {
     ADAM
   }
 
-  private record Program(Kind kind, boolean scaled) {}
+  /**
+   * What of a kernel's contributions is special.
+   *
+   * @param scaled whether they have scales
+   * @param won whether they count only in the columns that they won
+   */
+  record Contributions(boolean scaled, boolean won) {
+    static final Contributions PLAIN = new Contributions(false, false);
+
+    static Contributions of(IndexGroups groups) {
+      return new Contributions(groups.isScaled(), groups.hasPositions());
+    }
+  }
+
+  private record Program(Kind kind, Contributions contributions) {}
 
   RowUpdateKernels(Launcher launcher, String file, String name) {
     this.launcher = launcher;
@@ -47,26 +62,31 @@ final class RowUpdateKernels {
    * set.
    *
    * @param firstArg the function's first argument that is the update's
-   * @param scaled whether contributions have scales
    */
-  Kernel bound(RowUpdate update, int dim, boolean scaled, int firstArg) {
-    Kernel kernel = variant(kind(update), dim, scaled);
+  Kernel bound(RowUpdate update, int dim, Contributions contributions, int firstArg) {
+    Kernel kernel = variant(kind(update), dim, contributions);
     bind(kernel, firstArg, update);
     return kernel;
   }
 
   /** Returns the kernel that writes sums to a matrix, with that argument set. */
-  Kernel storing(Buffer values, int dim, boolean scaled, int firstArg) {
-    Kernel kernel = variant(Kind.STORE, dim, scaled);
+  Kernel storing(Buffer values, int dim, Contributions contributions, int firstArg) {
+    Kernel kernel = variant(Kind.STORE, dim, contributions);
     kernel.setArg(firstArg, values);
     return kernel;
   }
 
-  private Kernel variant(Kind kind, int dim, boolean scaled) {
-    Program program = new Program(kind, scaled);
+  private Kernel variant(Kind kind, int dim, Contributions contributions) {
+    Program program = new Program(kind, contributions);
     Kernels kernels = programs.get(program);
     if (kernels == null) {
-      String options = " -DUPDATE=UPDATE_" + kind + " -DSCALED=" + (scaled ? 1 : 0);
+      String options =
+          " -DUPDATE=UPDATE_"
+              + kind
+              + " -DSCALED="
+              + (contributions.scaled ? 1 : 0)
+              + " -DWON="
+              + (contributions.won ? 1 : 0);
       kernels = launcher.kernels(file, name, options);
       programs.put(program, kernels);
     }

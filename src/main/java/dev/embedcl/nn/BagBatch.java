@@ -1,0 +1,195 @@
+package dev.embedcl.nn;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ids of a batch of bags, where each bag begins, and perhaps a weight for each id.
+ *
+ * <p>A view: nothing is copied until {@code forward} does, before which the arrays must not change.
+ */
+public final class BagBatch {
+  private final IndexBatch indices;
+  private final int @Nullable [] offsets;
+  private final float @Nullable [] weights;
+  private final @Nullable DeviceBuffer deviceWeights;
+
+  private BagBatch(
+      IndexBatch indices,
+      int @Nullable [] offsets,
+      float @Nullable [] weights,
+      @Nullable DeviceBuffer deviceWeights) {
+    requireArgument(
+        indices.start() == 0,
+        "start = %d, but bags have no positions; start at 0",
+        indices.start());
+    this.indices = indices;
+    this.offsets = offsets;
+    this.weights = weights;
+    this.deviceWeights = deviceWeights;
+  }
+
+  /**
+   * Returns bags of equal size: PyTorch's 2-D input.
+   *
+   * @param indices [bags, bagSize]
+   * @throws IllegalArgumentException if they start elsewhere than at position 0
+   */
+  public static BagBatch of(IndexBatch indices) {
+    return new BagBatch(indices, null, null, null);
+  }
+
+  /**
+   * Returns bags that begin at given offsets into the ids, whose own shape plays no part.
+   *
+   * @param indices all ids, bag after bag
+   * @param offsets where each bag begins: the first at 0, none before the one that precedes it; a
+   *     bag ends where the next begins, the last one with the ids, or where the last offset says if
+   *     the layer has {@link EmbeddingBagBuilder#includeLastOffset}. Checked by {@code forward}
+   * @throws IllegalArgumentException if the ids start elsewhere than at position 0
+   */
+  public static BagBatch of(IndexBatch indices, int[] offsets) {
+    return new BagBatch(indices, offsets, null, null);
+  }
+
+  /**
+   * Returns bags of int ids; see {@link #of(IndexBatch, int[])}.
+   *
+   * @param indices all ids, bag after bag
+   */
+  public static BagBatch of(int[] indices, int[] offsets) {
+    return of(IndexBatch.of(indices, 1, indices.length), offsets);
+  }
+
+  /**
+   * Returns bags of long ids, PyTorch's default; see {@link #of(IndexBatch, int[])}.
+   *
+   * @param indices all ids, bag after bag
+   * @throws IllegalArgumentException if an offset is negative or beyond the ids
+   */
+  public static BagBatch of(long[] indices, long[] offsets) {
+    int[] narrow = new int[offsets.length];
+    for (int b = 0; b < offsets.length; b++) {
+      requireArgument(
+          offsets[b] >= 0 && offsets[b] <= indices.length,
+          "offsets[%d] = %d is out of range [0, %d]: there are as many ids",
+          b,
+          offsets[b],
+          indices.length);
+      narrow[b] = (int) offsets[b];
+    }
+    return of(IndexBatch.of(indices, 1, indices.length), narrow);
+  }
+
+  /**
+   * Returns the same bags with a weight that the vector of each id is multiplied by: PyTorch's
+   * {@code per_sample_weights}, for mode {@link dev.embedcl.op.BagMode#SUM}.
+   *
+   * @param perSampleWeights as many as there are ids
+   * @throws IllegalArgumentException if they are more or fewer
+   */
+  public BagBatch weighted(float[] perSampleWeights) {
+    requireArgument(
+        perSampleWeights.length == count(),
+        "perSampleWeights hold %d numbers; there are %d ids",
+        perSampleWeights.length,
+        count());
+    return new BagBatch(indices, offsets, perSampleWeights, null);
+  }
+
+  /**
+   * Returns the same bags with weights that are on the device already. {@code forward} uses them in
+   * place, and {@code backward} and the optimizer steps read them back, so the buffer has to stay
+   * as it is until then.
+   *
+   * @param perSampleWeights float32, at least as many as there are ids, on the layer's backend
+   * @throws IllegalArgumentException if they are fewer or of another type
+   */
+  public BagBatch weighted(DeviceBuffer perSampleWeights) {
+    requireArgument(
+        perSampleWeights.type() == DType.FLOAT32 && perSampleWeights.elements() >= count(),
+        "perSampleWeights hold %d numbers of %s; there are %d ids, which take FLOAT32",
+        perSampleWeights.elements(),
+        perSampleWeights.type(),
+        count());
+    return new BagBatch(indices, offsets, null, perSampleWeights);
+  }
+
+  /** Returns the ids. */
+  public IndexBatch indices() {
+    return indices;
+  }
+
+  /** Returns the number of ids. */
+  public int count() {
+    return indices.count();
+  }
+
+  /** Returns whether each id has a weight. */
+  public boolean isWeighted() {
+    return weights != null || deviceWeights != null;
+  }
+
+  @Override
+  public String toString() {
+    return "BagBatch("
+        + (offsets == null
+            ? indices.batchSize() + " bags of " + indices.seqLen()
+            : count() + " ids, " + offsets.length + " offsets")
+        + (isWeighted() ? ", weighted)" : ")");
+  }
+
+  /** Returns the weights on the host, or null where there are none. */
+  float @Nullable [] weights() {
+    return weights;
+  }
+
+  /** Returns the weights on the device, or null where there are none. */
+  @Nullable DeviceBuffer deviceWeights() {
+    return deviceWeights;
+  }
+
+  /**
+   * Returns where each bag begins and, last of all, where the last one ends: a copy, checked.
+   *
+   * @param includeLastOffset whether the last of the offsets that were given is that end
+   * @throws IllegalArgumentException at the first offset that is wrong
+   */
+  int[] starts(boolean includeLastOffset) {
+    if (offsets == null) {
+      int[] starts = new int[indices.batchSize() + 1];
+      Arrays.setAll(starts, b -> b * indices.seqLen());
+      return starts;
+    }
+    int[] starts = Arrays.copyOf(offsets, offsets.length + (includeLastOffset ? 0 : 1));
+    requireArgument(
+        offsets.length > 0 || (!includeLastOffset && count() == 0),
+        "there are no offsets, but %d ids; give an offset for each bag, the first of them 0",
+        count());
+    if (!includeLastOffset) {
+      starts[offsets.length] = count();
+    }
+    requireArgument(starts[0] == 0, "offsets[0] = %d; the first bag begins at 0", starts[0]);
+    for (int b = 1; b < offsets.length; b++) {
+      requireArgument(
+          starts[b] >= starts[b - 1],
+          "offsets[%d] = %d is less than offsets[%d] = %d; offsets must not decrease",
+          b,
+          starts[b],
+          b - 1,
+          starts[b - 1]);
+    }
+    int last = offsets.length - 1;
+    requireArgument(
+        last < 0 || starts[last] <= count(),
+        "offsets[%d] = %d exceeds the number of ids, %d",
+        last,
+        last < 0 ? 0 : starts[last],
+        count());
+    return starts;
+  }
+}

@@ -1,0 +1,81 @@
+package dev.embedcl.nn;
+
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.op.BagMode;
+import dev.embedcl.op.EmbeddingBagForward;
+import dev.embedcl.op.IndexGroups;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * Which rows of the gradient of bags each row of the table sums, and what each is multiplied by:
+ * every position contributes its bag's row, times its weight or 1 / (how many of the bag count).
+ */
+final class BagGradientRows {
+  private final IndexGroups groups = new IndexGroups();
+  private int[] bagOf = new int[0];
+  private float[] scales = new float[0];
+
+  IndexGroups groups() {
+    return groups;
+  }
+
+  /**
+   * Finds the rows of a batch.
+   *
+   * @param starts where each bag begins, and where the last one ends
+   * @param forward the pass to take the gradient of
+   * @throws IndexOutOfBoundsException if an id is not in [0, numEmbeddings)
+   */
+  void rebuild(
+      int[] ids,
+      int[] starts,
+      long numEmbeddings,
+      LookupOptions options,
+      EmbeddingBagForward forward) {
+    int bags = starts.length - 1;
+    // Ids behind the last bag contribute nothing.
+    int count = starts[bags];
+    groups.rebuild(ids, count, numEmbeddings, options.paddingIdx());
+    if (bagOf.length < count) {
+      bagOf = new int[count];
+    }
+    for (int b = 0; b < bags; b++) {
+      Arrays.fill(bagOf, starts[b], starts[b + 1], b);
+    }
+    DeviceBuffer sampleWeights = forward.perSampleWeights();
+    if (sampleWeights != null) {
+      ensureScales(count);
+      sampleWeights.read(MemorySegment.ofArray(scales).asSlice(0, (long) count * Float.BYTES));
+      groups.scaledBy(scales);
+    } else if (forward.mode() == BagMode.MEAN) {
+      ensureScales(count);
+      shareOut(ids, starts, options.paddingIdx());
+      groups.scaledBy(scales);
+    }
+    if (options.scaleGradByFreq()) {
+      groups.scaledByFrequency();
+    }
+    if (forward.mode() == BagMode.MAX) {
+      groups.keepPositions();
+    }
+    groups.fromRows(bagOf, bags);
+  }
+
+  /** Gives each position 1 / (how many of its bag count), rounded once. */
+  private void shareOut(int[] ids, int[] starts, long paddingIdx) {
+    for (int b = 0; b < starts.length - 1; b++) {
+      int size = 0;
+      for (int n = starts[b]; n < starts[b + 1]; n++) {
+        size += ids[n] == paddingIdx ? 0 : 1;
+      }
+      Arrays.fill(scales, starts[b], starts[b + 1], (float) (1.0 / Math.max(1, size)));
+    }
+  }
+
+  private void ensureScales(int count) {
+    if (scales.length < count) {
+      scales = new float[count];
+    }
+  }
+}

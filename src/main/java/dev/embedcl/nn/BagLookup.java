@@ -1,0 +1,254 @@
+package dev.embedcl.nn;
+
+import static dev.embedcl.op.Checks.requireArgument;
+
+import dev.embedcl.backend.Backend;
+import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.memory.Shape;
+import dev.embedcl.op.AccumulateUpdate;
+import dev.embedcl.op.BagMode;
+import dev.embedcl.op.Bags;
+import dev.embedcl.op.EmbeddingBagForward;
+import dev.embedcl.op.EmbeddingUpdate;
+import dev.embedcl.op.IndexGroups;
+import dev.embedcl.op.Matrix;
+import dev.embedcl.op.PerSampleWeightsGradient;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The passes over a table by bags of ids, and what they keep from one call to the next: the last
+ * batch's bags on the device and on the host, and device memory for them and the output.
+ */
+final class BagLookup {
+  private final Backend backend;
+  private final Parameter weight;
+  private final LookupOptions options;
+  private final BagMode mode;
+  private final boolean includeLastOffset;
+
+  private final GrowingBuffer deviceIds;
+  private final GrowingBuffer deviceOffsets;
+  private final GrowingBuffer deviceWeights;
+  private final GrowingBuffer winners;
+  private final GrowingBuffer output;
+  private final GrowingBuffer upload;
+  private final BagGradientRows gradientRows = new BagGradientRows();
+
+  private @Nullable Activation lastOutput;
+  private @Nullable EmbeddingBagForward last;
+  private int[] starts = new int[1];
+
+  /** The last batch's ids, checked, if {@link #idsOnHost}. */
+  private int[] ids = new int[0];
+
+  /** Takes the ids of the next batch until they have passed every check. */
+  private int[] incoming = new int[0];
+
+  private boolean idsOnHost;
+  private boolean grouped;
+
+  BagLookup(Parameter weight, LookupOptions options, BagMode mode, boolean includeLastOffset) {
+    this.backend = weight.backend();
+    this.weight = weight;
+    this.options = options;
+    this.mode = mode;
+    this.includeLastOffset = includeLastOffset;
+    this.deviceIds = new GrowingBuffer(backend, DType.INT32);
+    this.deviceOffsets = new GrowingBuffer(backend, DType.INT32);
+    this.deviceWeights = new GrowingBuffer(backend, DType.FLOAT32);
+    this.winners = new GrowingBuffer(backend, DType.INT32);
+    this.output = new GrowingBuffer(backend, DType.FLOAT32);
+    this.upload = new GrowingBuffer(backend, DType.FLOAT32);
+  }
+
+  /** Runs the forward pass into {@code given}, or into memory of this object where that is null. */
+  Activation forward(BagBatch batch, @Nullable DeviceBuffer given) {
+    // Everything that can be wrong with the call is found before the last batch is forgotten.
+    final int count = batch.count();
+    final Matrix table = weight.matrix();
+    requireArgument(
+        !batch.isWeighted() || mode == BagMode.SUM,
+        "perSampleWeights are for mode SUM; this layer's mode is %s",
+        mode);
+    final int[] newStarts = batch.starts(includeLastOffset);
+    final int bags = newStarts.length - 1;
+    final Matrix target = given == null ? null : new Matrix(given, bags, table.columns());
+    final DeviceBuffer idsThere = batch.indices().device();
+    if (idsThere == null) {
+      if (incoming.length < count) {
+        incoming = new int[count];
+      }
+      batch.indices().copyTo(incoming, table.rows(), options.clampTo());
+    }
+
+    last = null;
+    DeviceBuffer indices = idsThere == null ? deviceIds.atLeast(count) : idsThere;
+    DeviceBuffer offsets = deviceOffsets.atLeast(newStarts.length);
+    DeviceBuffer sampleWeights = sampleWeights(batch);
+    Matrix out = target == null ? ownOutput(bags, table.columns()) : target;
+    EmbeddingBagForward operation =
+        new EmbeddingBagForward(
+            table,
+            new Bags(indices, offsets, count, bags, options.paddingIdx()),
+            mode,
+            sampleWeights,
+            out,
+            mode == BagMode.MAX ? winners.atLeast((long) bags * table.columns()) : null);
+    if (idsThere == null) {
+      indices.write(firstInts(incoming, count));
+      int[] free = ids;
+      ids = incoming;
+      incoming = free;
+    }
+    offsets.write(MemorySegment.ofArray(newStarts));
+    backend.execute(operation);
+    idsOnHost = idsThere == null;
+    grouped = false;
+    starts = newStarts;
+    last = operation;
+    Activation result = new Activation(backend, out, Shape.of(bags, table.columns()));
+    if (target == null) {
+      lastOutput = result;
+    }
+    return result;
+  }
+
+  /** Adds the last batch's gradient to the dense gradient of the table, if it requires one. */
+  void backward(DeviceBuffer gradOutput) {
+    EmbeddingBagForward forward = requireForward();
+    Matrix grad = gradMatrix(gradOutput);
+    if (weight.requiresGrad()) {
+      IndexGroups rows = groups();
+      AccumulateUpdate update = new AccumulateUpdate(weight.gradFor(ids, forward.bags().count()));
+      backend.execute(new EmbeddingUpdate(grad, rows, update, forward.winners()));
+    }
+  }
+
+  /** Returns the last batch's gradient unsummed. */
+  BatchGradient gradient(DeviceBuffer gradOutput) {
+    EmbeddingBagForward forward = requireForward();
+    return BatchGradient.ofBags(gradMatrix(gradOutput), groups(), weight, forward.winners());
+  }
+
+  /** Sums the last batch's gradient by row, for the rows of the table that have one. */
+  void sparseGradient(DeviceBuffer gradOutput, SparseGradient target) {
+    EmbeddingBagForward forward = requireForward();
+    target.fill(backend, gradMatrix(gradOutput), groups(), forward.winners());
+  }
+
+  /** Computes the gradient of the last batch's weights. */
+  void sampleWeightsGradient(DeviceBuffer gradOutput, DeviceBuffer gradWeights) {
+    EmbeddingBagForward forward = requireForward();
+    if (forward.perSampleWeights() == null) {
+      throw new IllegalStateException(
+          "the latest forward had no perSampleWeights, so they have no gradient");
+    }
+    backend.execute(
+        new PerSampleWeightsGradient(
+            weight.matrix(), forward.bags(), gradMatrix(gradOutput), gradWeights));
+  }
+
+  /** Returns the number of ids of the last batch. */
+  int lastCount() {
+    return requireForward().bags().count();
+  }
+
+  /** Copies a gradient of the last output to the device. */
+  DeviceBuffer upload(HostTensor gradOutput) {
+    Shape shape = outputShape();
+    requireArgument(
+        gradOutput.type() == DType.FLOAT32 && gradOutput.shape().equals(shape),
+        "gradOutput is %s; the last output was FLOAT32 of shape %s, and so must be its gradient",
+        gradOutput,
+        shape);
+    DeviceBuffer buffer = upload.atLeast(shape.elements());
+    buffer.write(gradOutput.segment());
+    return buffer;
+  }
+
+  /** Frees device memory; the table stays. */
+  void close() {
+    forgetOutput();
+    last = null;
+    deviceIds.close();
+    deviceOffsets.close();
+    deviceWeights.close();
+    winners.close();
+    output.close();
+    upload.close();
+  }
+
+  private @Nullable DeviceBuffer sampleWeights(BagBatch batch) {
+    float[] onHost = batch.weights();
+    if (onHost == null) {
+      return batch.deviceWeights();
+    }
+    DeviceBuffer buffer = deviceWeights.atLeast(onHost.length);
+    buffer.write(MemorySegment.ofArray(onHost));
+    return buffer;
+  }
+
+  private Matrix ownOutput(int bags, int embeddingDim) {
+    forgetOutput();
+    return new Matrix(output.atLeast((long) bags * embeddingDim), bags, embeddingDim);
+  }
+
+  private void forgetOutput() {
+    Activation previous = lastOutput;
+    lastOutput = null;
+    if (previous != null) {
+      previous.overwrite();
+    }
+  }
+
+  private EmbeddingBagForward requireForward() {
+    EmbeddingBagForward forward = last;
+    if (forward == null) {
+      throw new IllegalStateException(
+          "there are no bags to take a gradient of: call forward first");
+    }
+    return forward;
+  }
+
+  private Matrix gradMatrix(DeviceBuffer gradOutput) {
+    Shape shape = outputShape();
+    requireArgument(
+        gradOutput.type() == DType.FLOAT32 && gradOutput.elements() >= shape.elements(),
+        "gradOutput has %d elements of %s; the last output, of shape %s, has %d of FLOAT32",
+        gradOutput.elements(),
+        gradOutput.type(),
+        shape,
+        shape.elements());
+    return new Matrix(gradOutput, shape.size(0), weight.columns());
+  }
+
+  private Shape outputShape() {
+    return Shape.of(requireForward().bags().bags(), weight.columns());
+  }
+
+  /** Returns the last batch's row groups, built when first asked for, while the device is busy. */
+  private IndexGroups groups() {
+    if (!grouped) {
+      EmbeddingBagForward forward = requireForward();
+      int count = forward.bags().count();
+      if (!idsOnHost) {
+        if (ids.length < count) {
+          ids = new int[count];
+        }
+        forward.bags().indices().read(firstInts(ids, count));
+      }
+      gradientRows.rebuild(ids, starts, weight.rows(), options, forward);
+      // Only now are ids from the device known to be good.
+      idsOnHost = true;
+      grouped = true;
+    }
+    return gradientRows.groups();
+  }
+
+  private static MemorySegment firstInts(int[] values, int count) {
+    return MemorySegment.ofArray(values).asSlice(0, (long) count * Integer.BYTES);
+  }
+}
