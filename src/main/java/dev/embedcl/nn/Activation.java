@@ -103,7 +103,7 @@ public final class Activation {
   public HostTensor toHost() {
     requireCurrent();
     backend.synchronize();
-    return Parameter.hostCopy(matrix.buffer(), shape());
+    return TableValues.hostCopy(matrix.buffer(), shape());
   }
 
   @Override

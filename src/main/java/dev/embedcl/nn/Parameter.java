@@ -1,11 +1,8 @@
 package dev.embedcl.nn;
 
-import static dev.embedcl.op.Checks.requireArgument;
-
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
 import dev.embedcl.memory.DType;
-import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
 import dev.embedcl.op.Matrix;
@@ -22,25 +19,14 @@ import java.util.Optional;
  * those that train.
  */
 public final class Parameter implements AutoCloseable {
-  private final String name;
-  private final Backend backend;
-  private final Matrix matrix;
+  private final TableValues values;
   private final Gradient gradient;
   private boolean requiresGrad = true;
   private volatile boolean closed;
 
-  private Parameter(Backend backend, String name, long rows, int columns) {
-    requireArgument(
-        rows >= 1 && rows <= Matrix.MAX_ROWS,
-        "%s: rows = %d is out of range [1, %d]",
-        name,
-        rows,
-        Matrix.MAX_ROWS);
-    requireArgument(columns >= 1, "%s: columns = %d; give at least 1", name, columns);
-    this.name = name;
-    this.backend = backend;
-    this.gradient = new Gradient(backend, rows, columns);
-    this.matrix = new Matrix(backend.allocate(DType.FLOAT32, rows * columns), rows, columns);
+  private Parameter(TableValues values) {
+    this.values = values;
+    this.gradient = new Gradient(values.backend(), rows(), columns());
   }
 
   /**
@@ -54,7 +40,7 @@ public final class Parameter implements AutoCloseable {
    * @throws IllegalStateException if the backend was closed
    */
   public static Parameter zeros(Backend backend, String name, long rows, int columns) {
-    return new Parameter(backend, name, rows, columns);
+    return new Parameter(TableValues.zeros(backend, name, rows, columns));
   }
 
   /**
@@ -71,14 +57,7 @@ public final class Parameter implements AutoCloseable {
    */
   public static Parameter normal(
       Backend backend, String name, long rows, int columns, TorchGenerator generator) {
-    Parameter parameter = new Parameter(backend, name, rows, columns);
-    try {
-      NormalFill.fill(parameter.matrix.buffer(), generator);
-      return parameter;
-    } catch (RuntimeException | Error e) {
-      parameter.close();
-      throw e;
-    }
+    return new Parameter(TableValues.normal(backend, name, rows, columns, generator));
   }
 
   /**
@@ -92,19 +71,7 @@ public final class Parameter implements AutoCloseable {
    * @throws IllegalStateException if the backend or the tensor was closed
    */
   public static Parameter of(Backend backend, String name, HostTensor values) {
-    Shape shape = values.shape();
-    requireArgument(
-        values.type() == DType.FLOAT32 && shape.rank() == 2,
-        "%s: %s cannot be a table; give FLOAT32 of shape [rows, columns]",
-        name,
-        values);
-    requireArgument(
-        shape.size(1) <= Integer.MAX_VALUE,
-        "%s: columns = %d exceeds the limit of %d",
-        name,
-        shape.size(1),
-        Integer.MAX_VALUE);
-    return of(backend, name, values.segment(), shape.size(0), (int) shape.size(1));
+    return new Parameter(TableValues.of(backend, name, values));
   }
 
   /**
@@ -121,40 +88,32 @@ public final class Parameter implements AutoCloseable {
    */
   public static Parameter of(
       Backend backend, String name, MemorySegment values, long rows, int columns) {
-    requireBytes(name, values, rows, columns);
-    Parameter parameter = new Parameter(backend, name, rows, columns);
-    try {
-      parameter.write(values);
-      return parameter;
-    } catch (RuntimeException | Error e) {
-      parameter.close();
-      throw e;
-    }
+    return new Parameter(TableValues.of(backend, name, values, rows, columns));
   }
 
   /** Returns the name. */
   public String name() {
-    return name;
+    return values.name();
   }
 
   /** Returns the backend that holds the values. */
   public Backend backend() {
-    return backend;
+    return values.backend();
   }
 
   /** Returns the number of rows. */
   public long rows() {
-    return matrix.rows();
+    return values.matrix().rows();
   }
 
   /** Returns the length of a row. */
   public int columns() {
-    return matrix.columns();
+    return values.matrix().columns();
   }
 
   /** Returns the shape [rows, columns]. */
   public Shape shape() {
-    return Shape.of(rows(), columns());
+    return values.shape();
   }
 
   /** Returns whether {@code backward} and optimizers heed this parameter, as they do at first. */
@@ -179,7 +138,7 @@ public final class Parameter implements AutoCloseable {
    */
   public Matrix matrix() {
     requireOpen();
-    return matrix;
+    return values.matrix();
   }
 
   /**
@@ -191,8 +150,7 @@ public final class Parameter implements AutoCloseable {
    */
   public void read(MemorySegment target) {
     requireOpen();
-    requireBytes(name, target, rows(), columns());
-    matrix.buffer().read(target);
+    values.read(target);
   }
 
   /**
@@ -202,7 +160,7 @@ public final class Parameter implements AutoCloseable {
    */
   public HostTensor toHost() {
     requireOpen();
-    return hostCopy(matrix.buffer(), shape());
+    return values.toHost();
   }
 
   /**
@@ -213,12 +171,8 @@ public final class Parameter implements AutoCloseable {
    * @throws IllegalStateException if this parameter, its backend or the tensor was closed
    */
   public void write(HostTensor values) {
-    requireArgument(
-        values.type() == DType.FLOAT32 && values.shape().equals(shape()),
-        "%s cannot be written to %s; give FLOAT32 of the same shape",
-        values,
-        this);
-    write(values.segment());
+    requireOpen();
+    this.values.write(values);
   }
 
   /**
@@ -230,8 +184,7 @@ public final class Parameter implements AutoCloseable {
    */
   public void write(MemorySegment values) {
     requireOpen();
-    requireBytes(name, values, rows(), columns());
-    matrix.buffer().write(values);
+    this.values.write(values);
   }
 
   /**
@@ -267,7 +220,7 @@ public final class Parameter implements AutoCloseable {
    */
   public HostTensor gradToHost() {
     return grad()
-        .map(grad -> hostCopy(grad.buffer(), shape()))
+        .map(grad -> TableValues.hostCopy(grad.buffer(), shape()))
         .orElseGet(() -> HostTensor.allocate(DType.FLOAT32, shape()));
   }
 
@@ -284,8 +237,7 @@ public final class Parameter implements AutoCloseable {
 
   /** Fills a row with zeros. */
   void zeroRow(long row) {
-    byte[] zeros = new byte[columns() * Float.BYTES];
-    matrix.buffer().write(row * columns(), MemorySegment.ofArray(zeros));
+    values.zeroRow(row);
   }
 
   /** Frees values and gradient; further calls do nothing. */
@@ -293,12 +245,12 @@ public final class Parameter implements AutoCloseable {
   public void close() {
     closed = true;
     gradient.close();
-    matrix.buffer().close();
+    values.close();
   }
 
   @Override
   public String toString() {
-    return name + " [" + rows() + ", " + columns() + "]";
+    return values.toString();
   }
 
   /**
@@ -325,37 +277,9 @@ public final class Parameter implements AutoCloseable {
     return grad;
   }
 
-  /** Copies the first {@code shape.elements()} floats of a buffer to a new tensor. */
-  static HostTensor hostCopy(DeviceBuffer buffer, Shape shape) {
-    HostTensor copy = HostTensor.allocate(DType.FLOAT32, shape);
-    try {
-      buffer.read(copy.segment());
-      return copy;
-    } catch (RuntimeException e) {
-      copy.close();
-      throw e;
-    }
-  }
-
   private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("parameter " + this + " was closed");
     }
-  }
-
-  private static void requireBytes(String name, MemorySegment values, long rows, int columns) {
-    // Compared by division, since rows and columns have not been checked yet.
-    long elements = values.byteSize() / Float.BYTES;
-    requireArgument(
-        values.byteSize() % Float.BYTES == 0
-            && rows >= 0
-            && columns >= 1
-            && elements % columns == 0
-            && elements / columns == rows,
-        "%s: %d bytes are not a float32 table [%d, %d]",
-        name,
-        values.byteSize(),
-        rows,
-        columns);
   }
 }
