@@ -10,10 +10,10 @@ import dev.embedcl.memory.DeviceBuffer;
  * rows that have a sum and no others: PyTorch's coalesced sparse gradient. {@code values[i, :]}
  * becomes the gradient of row {@code rows[i]}, and the rows ascend.
  *
- * @param gradOutput [rows, embeddingDim], at least {@link IndexGroups#sourceRows()} rows
+ * @param gradOutput float32, [rows, embeddingDim], at least {@link IndexGroups#sourceRows()} rows
  * @param groups where each row's contributions stand
  * @param rows int32, receives {@link IndexGroups#uniqueRows()} row numbers; may be larger
- * @param values receives [uniqueRows, embeddingDim]; may have more rows
+ * @param values float32, receives [uniqueRows, embeddingDim]; may have more rows
  */
 public record CoalescedGradient(
     Matrix gradOutput, IndexGroups groups, DeviceBuffer rows, Matrix values) implements Operation {
@@ -25,6 +25,8 @@ public record CoalescedGradient(
    *     {@code gradOutput} and {@code values} are one buffer
    */
   public CoalescedGradient {
+    Checks.requireFloat32("gradOutput", gradOutput);
+    Checks.requireFloat32("values", values);
     Checks.requireColumns("gradOutput", gradOutput, values.columns());
     Checks.requireDistinct("gradOutput", gradOutput, "values", values);
     Checks.requireGroups(groups, gradOutput.rows(), groups.numEmbeddings());

@@ -10,7 +10,7 @@ package dev.embedcl.op;
  * <p>Nothing of the table's size is made, and rows without contributions are neither read nor
  * written.
  *
- * @param gradOutput [rows, embeddingDim], at least {@link IndexGroups#sourceRows()} rows
+ * @param gradOutput float32, [rows, embeddingDim], at least {@link IndexGroups#sourceRows()} rows
  * @param groups where each row's contributions stand
  * @param update what becomes of a row; its table is [numEmbeddings, embeddingDim]
  */

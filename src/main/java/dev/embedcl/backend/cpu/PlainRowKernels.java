@@ -2,6 +2,7 @@ package dev.embedcl.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import dev.embedcl.memory.DType;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,7 +19,8 @@ final class PlainRowKernels implements RowKernels {
 
   private final float[] one = new float[STRIP];
   private final float[] other = new float[STRIP];
-  private final PlainUpdateKernels updates = new PlainUpdateKernels();
+  private final RowStorage storage = new RowStorage(new PlainBfloat16Loops());
+  private final PlainUpdateKernels updates = new PlainUpdateKernels(storage);
 
   @Override
   public void addToRows(
@@ -128,8 +130,13 @@ final class PlainRowKernels implements RowKernels {
   }
 
   @Override
-  public UpdateKernels updates() {
+  public UpdateKernels updates(DType table) {
     return updates;
+  }
+
+  @Override
+  public RowStorage storage() {
+    return storage;
   }
 
   @Override

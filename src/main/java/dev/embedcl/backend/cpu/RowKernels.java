@@ -1,5 +1,6 @@
 package dev.embedcl.backend.cpu;
 
+import dev.embedcl.memory.DType;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -80,6 +81,9 @@ interface RowKernels {
       long[] toAt,
       int columns);
 
-  /** Returns the loops of the optimizers. */
-  UpdateKernels updates();
+  /** Returns the loops of the optimizers for tables of a type. */
+  UpdateKernels updates(DType table);
+
+  /** Returns what converts rows of any storage type. */
+  RowStorage storage();
 }

@@ -26,10 +26,10 @@ final class OpenClEmbeddingUpdate {
       return;
     }
     int dim = op.gradOutput().columns();
-    if (op.update() instanceof RowwiseAdagradUpdate update) {
+    if (op.update().formula() instanceof RowwiseAdagradUpdate update) {
       Buffer sums = rowwise.gradients(groups.uniqueRows(), dim);
       Buffer rows = rowSums.enqueueCompact(gradient, groups, sums, dim);
-      rowwise.enqueue(update, sums, groups.uniqueRows(), rows, 0);
+      rowwise.enqueue(op.update(), update, sums, groups.uniqueRows(), rows, 0);
     } else {
       rowSums.enqueueUpdate(gradient, groups, op.update(), dim);
     }

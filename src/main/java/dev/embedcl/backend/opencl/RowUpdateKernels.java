@@ -1,5 +1,6 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.AdagradUpdate;
 import dev.embedcl.op.AdamUpdate;
@@ -7,6 +8,7 @@ import dev.embedcl.op.Matrix;
 import dev.embedcl.op.RowUpdate;
 import dev.embedcl.op.RowwiseAdagradUpdate;
 import dev.embedcl.op.SgdUpdate;
+import dev.embedcl.op.StochasticUpdate;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Kernel;
 import java.util.HashMap;
@@ -15,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel function that ends with an update of rows: one program for each kind of {@link
- * RowUpdate}, selected by the macro {@code UPDATE} of {@code kernels/row_update.clh}, and the
- * update's arguments, which are the function's last.
+ * RowUpdate}, selected by the macro {@code UPDATE} of {@code kernels/row_update.clh}, for each
+ * storage and rounding of tables, which {@code kernels/table.clh} has, and the update's arguments,
+ * which are the function's last.
  */
 final class RowUpdateKernels {
   private final Launcher launcher;
@@ -34,7 +37,7 @@ final class RowUpdateKernels {
     ADAM
   }
 
-  private record Program(Kind kind, boolean scaled) {}
+  private record Program(Kind kind, boolean scaled, DType table, boolean stochastic) {}
 
   RowUpdateKernels(Launcher launcher, String file, String name) {
     this.launcher = launcher;
@@ -50,27 +53,58 @@ final class RowUpdateKernels {
    * @param scaled whether contributions have scales
    */
   Kernel bound(RowUpdate update, int dim, boolean scaled, int firstArg) {
-    Kernel kernel = variant(kind(update), dim, scaled);
+    Kernel kernel =
+        variant(
+            new Program(
+                kind(update.formula()),
+                scaled,
+                update.table().type(),
+                update instanceof StochasticUpdate),
+            dim);
     bind(kernel, firstArg, update);
     return kernel;
   }
 
   /** Returns the kernel that writes sums to a matrix, with that argument set. */
   Kernel storing(Buffer values, int dim, boolean scaled, int firstArg) {
-    Kernel kernel = variant(Kind.STORE, dim, scaled);
+    Kernel kernel = variant(new Program(Kind.STORE, scaled, DType.FLOAT32, false), dim);
     kernel.setArg(firstArg, values);
     return kernel;
   }
 
-  private Kernel variant(Kind kind, int dim, boolean scaled) {
-    Program program = new Program(kind, scaled);
+  private Kernel variant(Program program, int dim) {
     Kernels kernels = programs.get(program);
     if (kernels == null) {
-      String options = " -DUPDATE=UPDATE_" + kind + " -DSCALED=" + (scaled ? 1 : 0);
+      String options =
+          " -DUPDATE=UPDATE_"
+              + program.kind
+              + " -DSCALED="
+              + (program.scaled ? 1 : 0)
+              + tableOptions(program.table, program.stochastic);
       kernels = launcher.kernels(file, name, options);
       programs.put(program, kernels);
     }
     return kernels.variant(dim, 0);
+  }
+
+  /** Returns the compiler options that select a table's storage and rounding. */
+  static String tableOptions(DType table, boolean stochastic) {
+    return " -DTABLE_STORAGE=STORAGE_" + table + " -DSTOCHASTIC=" + (stochastic ? 1 : 0);
+  }
+
+  /**
+   * Sets the arguments that make up a table: its elements, and the source of its random bits.
+   *
+   * @return the number of the next argument
+   */
+  static int bindTable(Launcher launcher, Kernel kernel, int firstArg, RowUpdate update) {
+    int arg = firstArg;
+    kernel.setArg(arg++, launcher.own(update.table().buffer()));
+    if (update instanceof StochasticUpdate rounding) {
+      kernel.setArg(arg++, rounding.seed());
+      kernel.setArg(arg++, rounding.step());
+    }
+    return arg;
   }
 
   private static Kind kind(RowUpdate update) {
@@ -81,14 +115,14 @@ final class RowUpdateKernels {
       case AdamUpdate _ -> Kind.ADAM;
       case RowwiseAdagradUpdate _ ->
           throw new IllegalArgumentException("row-wise updates have kernels of their own");
+      case StochasticUpdate _ -> throw new IllegalArgumentException("no formula: " + update);
     };
   }
 
   private void bind(Kernel kernel, int firstArg, RowUpdate update) {
-    int arg = firstArg;
-    kernel.setArg(arg++, launcher.own(update.table().buffer()));
-    switch (update) {
-      case AccumulateUpdate _, RowwiseAdagradUpdate _ -> {}
+    int arg = bindTable(launcher, kernel, firstArg, update);
+    switch (update.formula()) {
+      case AccumulateUpdate _, RowwiseAdagradUpdate _, StochasticUpdate _ -> {}
       case SgdUpdate sgd -> {
         kernel.setArg(arg++, sgd.learningRate());
         kernel.setArg(arg++, sgd.weightDecay());
