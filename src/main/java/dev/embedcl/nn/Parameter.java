@@ -10,10 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * A trainable float32 table [rows, columns] on a device, with the dense gradient that {@code
- * backward} adds to.
+ * A trainable table [rows, columns] on a device, with the dense gradient that {@code backward} adds
+ * to. Its values are float32, or stored in 16 bits as float16 or bfloat16; its gradient and all
+ * arithmetic are float32 in any case.
  *
- * <p>The gradient takes as much memory as the table, and only from the first {@code backward} on;
+ * <p>The gradient takes four bytes for each value, and only from the first {@code backward} on;
  * fused optimizer steps never make one. Whoever creates a parameter closes it. One thread at a time
  * may use the gradient; the values may be read and written by any thread that orders itself with
  * those that train.
@@ -40,7 +41,22 @@ public final class Parameter implements AutoCloseable {
    * @throws IllegalStateException if the backend was closed
    */
   public static Parameter zeros(Backend backend, String name, long rows, int columns) {
-    return new Parameter(TableValues.zeros(backend, name, rows, columns));
+    return zeros(backend, name, DType.FLOAT32, rows, columns);
+  }
+
+  /**
+   * Creates a parameter of zeros.
+   *
+   * @param name what errors and files call it
+   * @param dtype how values are stored: float32, float16 or bfloat16
+   * @param rows from 1 to 2^31
+   * @param columns at least 1
+   * @throws IllegalArgumentException if {@code dtype} is another or a size is out of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend was closed
+   */
+  public static Parameter zeros(Backend backend, String name, DType dtype, long rows, int columns) {
+    return new Parameter(TableValues.zeros(backend, name, dtype, rows, columns));
   }
 
   /**
@@ -57,15 +73,33 @@ public final class Parameter implements AutoCloseable {
    */
   public static Parameter normal(
       Backend backend, String name, long rows, int columns, TorchGenerator generator) {
-    return new Parameter(TableValues.normal(backend, name, rows, columns, generator));
+    return normal(backend, name, DType.FLOAT32, rows, columns, generator);
   }
 
   /**
-   * Creates a parameter that holds a copy of {@code values}.
+   * Creates a parameter of standard normal values: those of float32, each rounded to the nearest of
+   * its type's, as {@code nn.Embedding(rows, columns).to(dtype)} does.
    *
    * @param name what errors and files call it
-   * @param values float32, [rows, columns]
-   * @throws IllegalArgumentException if {@code values} is not float32 of rank 2, or a size is out
+   * @param dtype how values are stored: float32, float16 or bfloat16
+   * @param rows from 1 to 2^31
+   * @param columns at least 1
+   * @param generator is advanced
+   * @throws IllegalArgumentException if {@code dtype} is another or a size is out of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend was closed
+   */
+  public static Parameter normal(
+      Backend backend, String name, DType dtype, long rows, int columns, TorchGenerator generator) {
+    return new Parameter(TableValues.normal(backend, name, dtype, rows, columns, generator));
+  }
+
+  /**
+   * Creates a parameter that holds a copy of {@code values}, stored as they are.
+   *
+   * @param name what errors and files call it
+   * @param values float32, float16 or bfloat16, [rows, columns]
+   * @throws IllegalArgumentException if {@code values} is of another type or rank, or a size is out
    *     of its range
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
    * @throws IllegalStateException if the backend or the tensor was closed
@@ -88,7 +122,7 @@ public final class Parameter implements AutoCloseable {
    */
   public static Parameter of(
       Backend backend, String name, MemorySegment values, long rows, int columns) {
-    return new Parameter(TableValues.of(backend, name, values, rows, columns));
+    return new Parameter(TableValues.of(backend, name, DType.FLOAT32, values, rows, columns));
   }
 
   /** Returns the name. */
@@ -99,6 +133,11 @@ public final class Parameter implements AutoCloseable {
   /** Returns the backend that holds the values. */
   public Backend backend() {
     return values.backend();
+  }
+
+  /** Returns how the values are stored: float32, float16 or bfloat16. */
+  public DType dtype() {
+    return values.matrix().type();
   }
 
   /** Returns the number of rows. */
@@ -142,9 +181,10 @@ public final class Parameter implements AutoCloseable {
   }
 
   /**
-   * Copies the values to host memory, after the operations enqueued before.
+   * Copies the values to host memory as they are stored, after the operations enqueued before.
    *
-   * @param target receives {@code 4 * rows * columns} bytes, little-endian, row after row
+   * @param target receives {@code rows * columns} elements of {@link #dtype()}, little-endian, row
+   *     after row
    * @throws IllegalArgumentException if {@code target} has another size or is read-only
    * @throws IllegalStateException if this parameter, its backend or the target's arena was closed
    */
@@ -154,7 +194,7 @@ public final class Parameter implements AutoCloseable {
   }
 
   /**
-   * Copies the values to a new tensor [rows, columns], which the caller closes.
+   * Copies the values to a new tensor [rows, columns] of {@link #dtype()}, which the caller closes.
    *
    * @throws IllegalStateException if this parameter or its backend was closed
    */
@@ -166,7 +206,7 @@ public final class Parameter implements AutoCloseable {
   /**
    * Replaces all values.
    *
-   * @param values float32, [rows, columns]
+   * @param values [rows, columns] of {@link #dtype()}; {@link HostTensor#to} converts
    * @throws IllegalArgumentException if type or shape is another
    * @throws IllegalStateException if this parameter, its backend or the tensor was closed
    */
@@ -178,7 +218,7 @@ public final class Parameter implements AutoCloseable {
   /**
    * Replaces all values.
    *
-   * @param values little-endian float32, row after row; of exactly {@code 4 * rows * columns} bytes
+   * @param values {@code rows * columns} elements of {@link #dtype()}, little-endian, row after row
    * @throws IllegalArgumentException if {@code values} has another size
    * @throws IllegalStateException if this parameter, its backend or the values' arena was closed
    */

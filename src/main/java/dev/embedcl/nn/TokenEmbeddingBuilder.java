@@ -5,6 +5,7 @@ import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.op.IndexGroups;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,8 @@ public final class TokenEmbeddingBuilder {
   private @Nullable Long paddingIdx;
   private boolean scaleGradByFreq;
   private boolean frozen;
+  private @Nullable DType dtype;
+  private @Nullable DType outputDtype;
 
   TokenEmbeddingBuilder(Backend backend) {
     this.backend = backend;
@@ -50,7 +53,27 @@ public final class TokenEmbeddingBuilder {
     return this;
   }
 
-  /** Copies the table from float32 [numEmbeddings, embeddingDim] when {@link #build} runs. */
+  /**
+   * Sets how a drawn table is stored: {@code FLOAT32}, the default, {@code FLOAT16} or {@code
+   * BFLOAT16}. Values are drawn as float32 and rounded to the nearest, as {@code
+   * nn.Embedding(…).to(dtype)} does. Given weights have a type of their own; {@link HostTensor#to}
+   * converts them. Gradients, optimizers' state and all arithmetic stay float32.
+   */
+  public TokenEmbeddingBuilder dtype(DType dtype) {
+    this.dtype = dtype;
+    return this;
+  }
+
+  /** Sets the type of the output: the table's, the default, or {@code FLOAT32}. */
+  public TokenEmbeddingBuilder outputDtype(DType outputDtype) {
+    this.outputDtype = outputDtype;
+    return this;
+  }
+
+  /**
+   * Copies the table from [numEmbeddings, embeddingDim] of float32, float16 or bfloat16 when {@link
+   * #build} runs, stored as it is.
+   */
   public TokenEmbeddingBuilder weight(HostTensor weight) {
     this.weight = weight;
     return this;
@@ -86,7 +109,8 @@ public final class TokenEmbeddingBuilder {
    * Creates the layer, which owns its table.
    *
    * @throws IllegalArgumentException if a size is out of its range or contradicts given weights,
-   *     weights are no float32 table, or {@code paddingIdx} is no row
+   *     weights are no table, {@code paddingIdx} is no row, or {@code dtype} or {@code outputDtype}
+   *     is a type that there is not for it
    * @throws IllegalStateException if a size, or seed and generator, are missing and no weights
    *     stand in for them; or the backend or the tensor was closed
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
@@ -97,11 +121,13 @@ public final class TokenEmbeddingBuilder {
       long rows = required("numEmbeddings", numEmbeddings);
       int columns = required("embeddingDim", embeddingDim);
       TokenEmbedding.requireSizes(rows, columns);
-      LookupOptions options = options(rows);
+      DType table = dtype == null ? DType.FLOAT32 : dtype;
+      LookupOptions options = options(rows, table);
       return layer(
           Parameter.normal(
               backend,
               TokenEmbedding.NAME,
+              table,
               rows,
               columns,
               required("seed or generator", generator)),
@@ -110,7 +136,12 @@ public final class TokenEmbeddingBuilder {
     }
     InputEmbeddingBuilder.requireConsistent(
         "weight", given, "numEmbeddings", numEmbeddings, embeddingDim);
-    LookupOptions options = options(given.shape().size(0));
+    requireArgument(
+        dtype == null || dtype == given.type(),
+        "dtype = %s contradicts weight, %s; leave it out or convert the weight with to(dtype)",
+        String.valueOf(dtype),
+        given);
+    LookupOptions options = options(given.shape().size(0), given.type());
     return layer(Parameter.of(backend, TokenEmbedding.NAME, given), options, false);
   }
 
@@ -127,10 +158,15 @@ public final class TokenEmbeddingBuilder {
     }
   }
 
-  private LookupOptions options(long rows) {
+  private LookupOptions options(long rows, DType table) {
+    requireArgument(
+        outputDtype == null || outputDtype == DType.FLOAT32 || outputDtype == table,
+        "outputDtype = %s; give FLOAT32 or the table's type, %s",
+        String.valueOf(outputDtype),
+        table);
     Long padding = paddingIdx;
     if (padding == null) {
-      return new LookupOptions(IndexGroups.NO_PADDING, scaleGradByFreq);
+      return new LookupOptions(IndexGroups.NO_PADDING, scaleGradByFreq, outputDtype);
     }
     requireArgument(
         padding >= -rows && padding < rows,
@@ -138,6 +174,6 @@ public final class TokenEmbeddingBuilder {
         padding,
         rows,
         rows);
-    return new LookupOptions(padding < 0 ? padding + rows : padding, scaleGradByFreq);
+    return new LookupOptions(padding < 0 ? padding + rows : padding, scaleGradByFreq, outputDtype);
   }
 }

@@ -12,6 +12,7 @@ import dev.embedcl.op.Matrix;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.RowUpdate;
+import dev.embedcl.op.StochasticUpdate;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +26,7 @@ abstract class RowOptimizer implements Optimizer {
   private final List<Parameter> parameters;
   private final IdentityHashMap<Parameter, OptimizerState> states = new IdentityHashMap<>();
   private double learningRate;
+  private Rounding rounding = Rounding.nearest();
   private boolean closed;
 
   RowOptimizer(double learningRate, List<Parameter> parameters) {
@@ -54,6 +56,16 @@ abstract class RowOptimizer implements Optimizer {
   }
 
   @Override
+  public Rounding rounding() {
+    return rounding;
+  }
+
+  @Override
+  public void rounding(Rounding rounding) {
+    this.rounding = rounding;
+  }
+
+  @Override
   public List<Parameter> parameters() {
     return parameters;
   }
@@ -64,13 +76,13 @@ abstract class RowOptimizer implements Optimizer {
     Parameter weight = gradient.weight();
     if (weight.requiresGrad()) {
       OptimizerState state = state(weight);
-      RowUpdate update = update(weight, state, state.steps() + 1);
+      RowUpdate update = roundedUpdate(weight, state);
       take(weight, state, new EmbeddingUpdate(gradient.gradOutput(), gradient.groups(), update));
     }
     Parameter positions = gradient.positions();
     if (positions != null && positions.requiresGrad()) {
       OptimizerState state = state(positions);
-      RowUpdate update = update(positions, state, state.steps() + 1);
+      RowUpdate update = roundedUpdate(positions, state);
       take(
           positions,
           state,
@@ -95,7 +107,7 @@ abstract class RowOptimizer implements Optimizer {
       Optional<Matrix> grad = parameter.grad();
       if (grad.isPresent() && parameter.requiresGrad()) {
         OptimizerState state = state(parameter);
-        RowUpdate update = update(parameter, state, state.steps() + 1);
+        RowUpdate update = roundedUpdate(parameter, state);
         take(parameter, state, new DenseUpdate(grad.get(), update));
       }
     }
@@ -134,6 +146,14 @@ abstract class RowOptimizer implements Optimizer {
   static double requireShare(String name, double value) {
     requireArgument(value >= 0 && value < 1, "%s = %s is out of range [0, 1)", name, value);
     return value;
+  }
+
+  private RowUpdate roundedUpdate(Parameter parameter, OptimizerState state) {
+    long step = state.steps() + 1;
+    RowUpdate update = update(parameter, state, step);
+    return rounding.seed().isPresent() && parameter.dtype() != DType.FLOAT32
+        ? new StochasticUpdate(update, rounding.seed().getAsLong(), step)
+        : update;
   }
 
   private void take(Parameter parameter, OptimizerState state, Operation operation) {

@@ -98,20 +98,17 @@ final class RowUpdateTest {
   @EveryBackend
   void everyUpdateMovesTablesOf16Bits(TestBackend device) {
     SplittableRandom random = new SplittableRandom(TestBatch.SEED);
-    int turn = 0;
     for (StorageCase storage : HALVES) {
       for (UpdateCase update : OPTIMIZERS) {
-        int dim = DIMENSIONS[turn++ % DIMENSIONS.length];
+        int dim = dimension(storage, update);
         int[] ids = TestBatch.hotRow(random, 140, 60, 7, 70);
         TestBatch batch = TestBatch.of(random, 70, 2, 1, 60, dim, ids);
-        check(device, random, batch, update, 8, true, storage);
-        batch = TestBatch.uniform(TestBatch.SEED + dim, 3, 7, 2, 5, dim);
-        check(device, random, batch, update, -1, false, storage);
+        check(device, random, batch, update, 8, dim % 2 == 1, storage);
       }
     }
   }
 
-  /** The same for random cases, of few dimensions that each take programs of their own. */
+  /** The same for random cases. */
   @EveryBackend
   void randomCasesOf16BitsGiveTheReferenceBits(TestBackend device) {
     for (int i = 0; i < CASES; i++) {
@@ -119,15 +116,20 @@ final class RowUpdateTest {
       int numEmbeddings = 1 + random.nextInt(random.nextBoolean() ? 20 : 300);
       int batchSize = random.nextInt(random.nextInt(8) == 0 ? 150 : 6);
       int seqLen = random.nextInt(batchSize > 10 ? 5 : 40);
-      int dim = DIMENSIONS[random.nextInt(DIMENSIONS.length)];
       int[] ids = TestBatch.zipf(random, batchSize * seqLen, numEmbeddings);
+      UpdateCase update = OPTIMIZERS.get(i % OPTIMIZERS.size());
+      StorageCase storage = HALVES.get(random.nextInt(HALVES.size()));
+      int dim = dimension(storage, update);
       TestBatch batch =
           TestBatch.of(random, batchSize, seqLen, random.nextInt(4), numEmbeddings, dim, ids);
-      UpdateCase update = OPTIMIZERS.get(i % OPTIMIZERS.size());
-      StorageCase storage = HALVES.get(i % HALVES.size());
       long padding = random.nextInt(3) == 0 ? -1 : random.nextInt(numEmbeddings);
-      check(device, random, batch, update, padding, random.nextBoolean(), storage);
+      check(device, random, batch, update, padding, dim % 2 == 1, storage);
     }
+  }
+
+  /** Returns one of the dimensions for each pair: to build programs takes most of the time. */
+  private static int dimension(StorageCase storage, UpdateCase update) {
+    return DIMENSIONS[(HALVES.indexOf(storage) + OPTIMIZERS.indexOf(update)) % DIMENSIONS.length];
   }
 
   static void check(

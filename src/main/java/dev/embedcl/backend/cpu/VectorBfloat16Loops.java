@@ -1,5 +1,6 @@
 package dev.embedcl.backend.cpu;
 
+import dev.embedcl.memory.Bfloat16;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -9,8 +10,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The loops over bfloat16 with the Vector API. Loaded only where the module {@code
- * jdk.incubator.vector} is there. Numbers that fill no vector are left to the plain loops, whose
- * arrays they pass through.
+ * jdk.incubator.vector} is there. Numbers that fill no vector are left to scalar code.
  */
 final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -30,7 +30,7 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
       bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(to, i);
     }
     for (; i < width; i++) {
-      to[i] = Float.intBitsToFloat(from[i] << 16);
+      to[i] = Bfloat16.toFloat(from[i]);
     }
   }
 
@@ -45,12 +45,7 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
       ((ShortVector) rounded.convertShape(VectorOperators.I2S, SHORTS, 0)).intoArray(to, i);
     }
     for (; i < width; i++) {
-      to[i] = narrow(from[i]);
+      to[i] = Bfloat16.fromFloat(from[i]);
     }
-  }
-
-  private static short narrow(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    return (short) (Float.isNaN(value) ? 0x7fc0 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
   }
 }
