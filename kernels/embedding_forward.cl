@@ -8,62 +8,116 @@
 // Bytes: ids + out.length * (read + written) + the positional rows once per ROWS_IN_FLIGHT sequences,
 // mostly from cache.
 
-#include "columns.clh"
-#include "bad_index.clh"
-
 // Sequences whose rows one work-item loads at a time.
 #ifndef ROWS_IN_FLIGHT
 #define ROWS_IN_FLIGHT 4
 #endif
 
+// How the tables and the result are stored: each one of STORAGE_….
+#ifndef WEIGHT_STORAGE
+#define WEIGHT_STORAGE STORAGE_FLOAT32
+#endif
+#ifndef POSITION_STORAGE
+#define POSITION_STORAGE STORAGE_FLOAT32
+#endif
+#ifndef OUT_STORAGE
+#define OUT_STORAGE WEIGHT_STORAGE
+#endif
+
+#define STORES_16_BITS (WEIGHT_STORAGE || POSITION_STORAGE || OUT_STORAGE)
+#include "storage.clh"
+#include "bad_index.clh"
+
+typedef STORED(stored, WEIGHT_STORAGE) weight_t;
+typedef STORED(stored, POSITION_STORAGE) position_t;
+typedef STORED(stored, OUT_STORAGE) out_t;
+
+#define LOAD_WEIGHT_VECTOR STORED(load_vector, WEIGHT_STORAGE)
+#define LOAD_WEIGHT_ONE STORED(load_one, WEIGHT_STORAGE)
+#define LOAD_POSITION_VECTOR STORED(load_vector, POSITION_STORAGE)
+#define LOAD_POSITION_ONE STORED(load_one, POSITION_STORAGE)
+#define STREAM_OUT_VECTOR STORED(stream_vector, OUT_STORAGE)
+#define STORE_OUT_ONE STORED(store_one, OUT_STORAGE)
+
+// What is loaded of a row: bits as they are stored where they may leave as they came, or else
+// numbers.
+#if OUT_STORAGE == WEIGHT_STORAGE
+typedef STORED(stored_vector, WEIGHT_STORAGE) moved_t;
+#define LOAD_MOVED STORED(load_stored, WEIGHT_STORAGE)
+#define STREAM_MOVED STORED(stream_stored, OUT_STORAGE)
+#define WIDEN_MOVED STORED(widen_stored, WEIGHT_STORAGE)
+#define MOVE_ONE(to, from) *(to) = *(from)
+#else
+typedef floatv moved_t;
+#define LOAD_MOVED LOAD_WEIGHT_VECTOR
+#define STREAM_MOVED STREAM_OUT_VECTOR
+#define WIDEN_MOVED(row) (row)
+#define MOVE_ONE(to, from) STORE_OUT_ONE(to, LOAD_WEIGHT_ONE(from))
+#endif
+
+// One column.
+static inline void forward_tail(global const weight_t *from, global const position_t *position,
+                                const int add_positions, global out_t *to) {
+  if (add_positions) {
+    STORE_OUT_ONE(to, LOAD_WEIGHT_ONE(from) + LOAD_POSITION_ONE(position));
+  } else {
+    MOVE_ONE(to, from);
+  }
+}
+
 // One position of ROWS_IN_FLIGHT sequences, whose ids are all good.
-static inline void forward_in_flight(global const float *weight, const int *index,
-                                     global const float *position, const int add_positions,
-                                     global float *out, const long stride, const int dim) {
+static inline void forward_in_flight(global const weight_t *weight, const int *index,
+                                     global const position_t *position, const int add_positions,
+                                     global out_t *out, const long stride, const int dim) {
   FOR_VECTORS(c, dim) {
-    floatv row[ROWS_IN_FLIGHT];
+    moved_t row[ROWS_IN_FLIGHT];
 #pragma unroll
     for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-      row[r] = load_vector(weight + (long)index[r] * dim + c);
+      row[r] = LOAD_MOVED(weight + (long)index[r] * dim + c);
     }
     if (add_positions) {
-      const floatv p = load_vector(position + c);
+      const floatv p = LOAD_POSITION_VECTOR(position + c);
 #pragma unroll
       for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-        row[r] += p;
+        STREAM_OUT_VECTOR(out + r * stride + c, WIDEN_MOVED(row[r]) + p);
+      }
+    } else {
+#pragma unroll
+      for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
+        STREAM_MOVED(out + r * stride + c, row[r]);
       }
     }
-#pragma unroll
-    for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-      stream_vector(out + r * stride + c, row[r]);
-    }
   }
   FOR_TAIL(c, dim) {
     for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-      const float w = weight[(long)index[r] * dim + c];
-      out[r * stride + c] = add_positions ? w + position[c] : w;
+      forward_tail(weight + (long)index[r] * dim + c, position + c, add_positions,
+                   out + r * stride + c);
     }
   }
 }
 
-static inline void forward_one(global const float *from, global const float *position,
-                               const int add_positions, global float *to, const int dim) {
+static inline void forward_one(global const weight_t *from, global const position_t *position,
+                               const int add_positions, global out_t *to, const int dim) {
   FOR_VECTORS(c, dim) {
-    const floatv w = load_vector(from + c);
-    stream_vector(to + c, add_positions ? w + load_vector(position + c) : w);
+    const moved_t row = LOAD_MOVED(from + c);
+    if (add_positions) {
+      STREAM_OUT_VECTOR(to + c, WIDEN_MOVED(row) + LOAD_POSITION_VECTOR(position + c));
+    } else {
+      STREAM_MOVED(to + c, row);
+    }
   }
   FOR_TAIL(c, dim) {
-    to[c] = add_positions ? from[c] + position[c] : from[c];
+    forward_tail(from + c, position + c, add_positions, to + c);
   }
 }
 
-kernel void embedding_forward(global const float *weight,
+kernel void embedding_forward(global const weight_t *weight,
                               const uint num_embeddings,
                               global const int *indices,
-                              global const float *positions,
+                              global const position_t *positions,
                               const int add_positions,
                               const int start,
-                              global float *out,
+                              global out_t *out,
                               const int dim,
                               const int batch_size,
                               const int seq_len,
@@ -73,7 +127,7 @@ kernel void embedding_forward(global const float *weight,
     const int first = group * ROWS_IN_FLIGHT;
     const int rows = min(ROWS_IN_FLIGHT, batch_size - first);
     for (int t = (int)get_global_id(1); t < seq_len; t += (int)get_global_size(1)) {
-      global const float *position = positions + (long)(start + t) * dim;
+      global const position_t *position = positions + (long)(start + t) * dim;
       const long n0 = (long)first * seq_len + t;
       int index[ROWS_IN_FLIGHT];
       int in_flight = 1;

@@ -6,7 +6,7 @@
 // row i of it belongs to the table's row table_row[rows_at + i], or to start + i where rows_at is
 // negative. A launch takes the rows from first on.
 
-#include "columns.clh"
+#include "table.clh"
 
 // Partial sums in which the squares of a row are added up: lane l takes the columns l, l + LANES, …
 #define LANES 16
@@ -82,16 +82,18 @@ kernel void rowwise_adagrad_update_rows(global const float *gradient,
                                         global const int *table_row,
                                         const int rows_at,
                                         const long start,
-                                        global float *table) {
+                                        TABLE_PARAMETERS) {
+  const table_t table = TABLE_VALUES;
   for (int row = (int)get_global_id(1); row < rows; row += (int)get_global_size(1)) {
     global const float *from = gradient + (first + row) * dim;
-    global float *to = table + table_row_of(table_row, rows_at, start, first + row) * dim;
+    const long to = table_row_of(table_row, rows_at, start, first + row) * dim;
     const float rate = lanes[(long)row * LANES];
     FOR_VECTORS(c, dim) {
-      store_vector(to + c, load_vector(to + c) - rate * load_vector(from + c));
+      store_table_vector(table, to + c,
+                         load_table_vector(table, to + c) - rate * load_vector(from + c));
     }
     FOR_TAIL(c, dim) {
-      to[c] -= rate * from[c];
+      store_table_one(table, to + c, load_table_one(table, to + c) - rate * from[c]);
     }
   }
 }

@@ -4,7 +4,8 @@ package dev.embedcl.memory;
  * Element types of tensors and buffers.
  *
  * <p>Every type can be stored, read from files and written to them. The layers compute in {@link
- * #FLOAT32} and take ids as {@link #INT32}; an operation that is handed another type says so.
+ * #FLOAT32}, keep tables in it or in {@link #FLOAT16} or {@link #BFLOAT16}, and take ids as {@link
+ * #INT32}; an operation that is handed another type says so.
  */
 public enum DType {
   /** IEEE 754 binary64. */

@@ -93,6 +93,30 @@ public final class HostTensor implements AutoCloseable {
     return tensor;
   }
 
+  /**
+   * Converts to another floating-point type of at most 32 bits, as PyTorch's {@code
+   * tensor.to(dtype)}: each number becomes the nearest, the even one of two that are equally near.
+   *
+   * @param type {@link DType#FLOAT32}, {@link DType#FLOAT16} or {@link DType#BFLOAT16}
+   * @return a new tensor of the same shape, to be closed by the caller
+   * @throws IllegalArgumentException if this tensor's type or the other is none of these
+   * @throws IllegalStateException if this tensor was closed
+   */
+  public HostTensor to(DType type) {
+    StoredFloats from = StoredFloats.of(this.type);
+    StoredFloats to = StoredFloats.of(type);
+    HostTensor converted = allocate(type, shape);
+    try {
+      for (long i = 0; i < elements(); i++) {
+        to.set(converted.segment, i, from.get(segment, i));
+      }
+      return converted;
+    } catch (RuntimeException | Error e) {
+      converted.close();
+      throw e;
+    }
+  }
+
   /** Returns the element type. */
   public DType type() {
     return type;

@@ -3,6 +3,7 @@ package dev.embedcl.nn;
 import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
@@ -48,6 +49,11 @@ public final class Activation {
     return matrix.columns();
   }
 
+  /** Returns the type of the vectors' elements: the token table's, or float32. */
+  public DType dtype() {
+    return matrix.type();
+  }
+
   /** Returns the shape [batchSize, seqLen, embeddingDim], or [bags, embeddingDim]. */
   public Shape shape() {
     return shape;
@@ -77,7 +83,8 @@ public final class Activation {
   /**
    * Copies the vectors to host memory, once they are computed.
    *
-   * @param target receives {@code 4 * batchSize * seqLen * embeddingDim} bytes, little-endian
+   * @param target receives {@code batchSize * seqLen * embeddingDim} elements of {@link #dtype()},
+   *     little-endian
    * @throws IllegalArgumentException if {@code target} has another size or is read-only
    * @throws IllegalStateException if the layer's next {@code forward} has reused the memory, or the
    *     layer, the backend or the target's arena was closed
@@ -86,18 +93,19 @@ public final class Activation {
   public void read(MemorySegment target) {
     requireCurrent();
     requireArgument(
-        target.byteSize() == shape().elements() * Float.BYTES,
+        target.byteSize() == shape().elements() * dtype().bytes(),
         "target has %d bytes; an output of shape %s takes %d",
         target.byteSize(),
         shape(),
-        shape().elements() * Float.BYTES);
+        shape().elements() * dtype().bytes());
     // Reading waits anyway, and only this reports ids that the device had to skip.
     backend.synchronize();
     matrix.buffer().read(target);
   }
 
   /**
-   * Copies the vectors to a new tensor of their shape, which the caller closes.
+   * Copies the vectors to a new tensor of their shape and of {@link #dtype()}, which the caller
+   * closes.
    *
    * @throws IllegalStateException if the layer's next {@code forward} has reused the memory, or the
    *     layer or the backend was closed
@@ -106,7 +114,7 @@ public final class Activation {
   public HostTensor toHost() {
     requireCurrent();
     backend.synchronize();
-    return Parameter.hostCopy(matrix.buffer(), shape());
+    return TableValues.hostCopy(matrix.buffer(), shape());
   }
 
   @Override

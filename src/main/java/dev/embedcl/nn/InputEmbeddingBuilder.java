@@ -4,6 +4,7 @@ import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.HostTensor;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,8 @@ public final class InputEmbeddingBuilder {
   private double maxNorm = LookupOptions.NO_MAX_NORM;
   private double normType = LookupOptions.EUCLIDEAN;
   private @Nullable Long clampTo;
+  private DType dtype = DType.FLOAT32;
+  private @Nullable DType outputDtype;
 
   InputEmbeddingBuilder(Backend backend) {
     this.backend = backend;
@@ -63,13 +66,28 @@ public final class InputEmbeddingBuilder {
     return this;
   }
 
-  /** Copies the token table from float32 [numEmbeddings, embeddingDim] when {@link #build} runs. */
+  /** Sets how drawn tables are stored; see {@link TokenEmbeddingBuilder#dtype}. */
+  public InputEmbeddingBuilder dtype(DType dtype) {
+    this.dtype = dtype;
+    return this;
+  }
+
+  /** Sets the type of the output: the token table's, the default, or {@code FLOAT32}. */
+  public InputEmbeddingBuilder outputDtype(DType outputDtype) {
+    this.outputDtype = outputDtype;
+    return this;
+  }
+
+  /**
+   * Copies the token table from [numEmbeddings, embeddingDim] of float32, float16 or bfloat16 when
+   * {@link #build} runs, stored as it is.
+   */
   public InputEmbeddingBuilder tokenWeight(HostTensor weight) {
     this.tokenWeight = weight;
     return this;
   }
 
-  /** Copies the positional table from float32 [maxLength, embeddingDim] in {@link #build}. */
+  /** Copies the positional table from [maxLength, embeddingDim], as {@link #tokenWeight} does. */
   public InputEmbeddingBuilder positionWeight(HostTensor weight) {
     this.positionWeight = weight;
     return this;
@@ -115,7 +133,7 @@ public final class InputEmbeddingBuilder {
    * Creates the layer, which owns its tables.
    *
    * @throws IllegalArgumentException if a size is out of its range or contradicts given weights, or
-   *     weights are no float32 tables
+   *     weights are no tables, or a type is none of theirs
    * @throws IllegalStateException if a size, or seed and generator, are missing and no weights
    *     stand in for them; or the backend or a tensor was closed
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold a table
@@ -149,6 +167,9 @@ public final class InputEmbeddingBuilder {
     if (paddingIdx != null) {
       tokens.paddingIdx(paddingIdx);
     }
+    if (outputDtype != null) {
+      tokens.outputDtype(outputDtype);
+    }
     if (tokenWeight != null) {
       return tokens.weight(tokenWeight).build();
     }
@@ -156,6 +177,7 @@ public final class InputEmbeddingBuilder {
         .numEmbeddings(required("numEmbeddings", numEmbeddings))
         .embeddingDim(required("embeddingDim", embeddingDim))
         .generator(required("seed or generator", generator))
+        .dtype(dtype)
         .build();
   }
 
@@ -173,7 +195,7 @@ public final class InputEmbeddingBuilder {
       return null;
     }
     return PositionalEmbedding.learned(
-        backend, maxLength, dim, required("seed or generator", generator));
+        backend, dtype, maxLength, dim, required("seed or generator", generator));
   }
 
   static void requireConsistent(

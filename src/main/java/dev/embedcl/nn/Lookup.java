@@ -57,7 +57,8 @@ final class Lookup {
     this.positions = positions;
     this.options = options;
     this.deviceIds = new GrowingBuffer(backend, DType.INT32);
-    this.output = new GrowingBuffer(backend, DType.FLOAT32);
+    DType asked = options.outputDtype();
+    this.output = new GrowingBuffer(backend, asked == null ? weight.dtype() : asked);
     this.upload = new GrowingBuffer(backend, DType.FLOAT32);
   }
 

@@ -1,10 +1,12 @@
 package dev.embedcl.nn;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.IndexGroups;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How a lookup takes its ids and forms its gradient.
+ * How a lookup takes its ids and forms its output and its gradient.
  *
  * @param paddingIdx the id whose row gets no gradient, or {@link IndexGroups#NO_PADDING}
  * @param scaleGradByFreq whether each contribution is divided by how often its id occurs in the
@@ -12,15 +14,21 @@ import java.util.OptionalLong;
  * @param maxNorm to what norm rows are shortened before they are looked up, or {@link #NO_MAX_NORM}
  * @param normType the p of that norm
  * @param clampTo the row that ids out of range stand for, or {@link #NO_CLAMP}
+ * @param outputDtype the type of the output, float32 or the token table's; null for the latter
  */
 record LookupOptions(
-    long paddingIdx, boolean scaleGradByFreq, double maxNorm, double normType, long clampTo) {
+    long paddingIdx,
+    boolean scaleGradByFreq,
+    double maxNorm,
+    double normType,
+    long clampTo,
+    @Nullable DType outputDtype) {
   static final double NO_MAX_NORM = Double.POSITIVE_INFINITY;
   static final double EUCLIDEAN = 2;
   static final long NO_CLAMP = -1;
 
   static final LookupOptions DEFAULT =
-      new LookupOptions(IndexGroups.NO_PADDING, false, NO_MAX_NORM, EUCLIDEAN, NO_CLAMP);
+      new LookupOptions(IndexGroups.NO_PADDING, false, NO_MAX_NORM, EUCLIDEAN, NO_CLAMP, null);
 
   boolean hasMaxNorm() {
     return maxNorm != NO_MAX_NORM;

@@ -1,7 +1,10 @@
 package dev.embedcl.nn;
 
 import dev.embedcl.init.TorchGenerator;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.memory.Shape;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,16 +21,29 @@ final class NormalFill {
 
   private NormalFill() {}
 
+  /** Fills a buffer of any storage type, with the values rounded to the nearest of the type's. */
   static void fill(DeviceBuffer buffer, TorchGenerator generator) {
     long elements = buffer.elements();
-    MemorySegment host = MemorySegment.ofArray(new float[(int) Math.min(elements, 2L * PART)]);
-    for (long first = 0; first < elements; ) {
-      long left = elements - first;
-      long count = left < 2L * PART ? left : PART;
-      MemorySegment part = host.asSlice(0, count * Float.BYTES);
-      generator.fillNormal(part, 0, 1);
-      buffer.write(first, part);
-      first += count;
+    long most = Math.min(elements, 2L * PART);
+    try (HostTensor host = HostTensor.allocate(DType.FLOAT32, Shape.of(most))) {
+      for (long first = 0; first < elements; ) {
+        long left = elements - first;
+        long count = left < 2L * PART ? left : PART;
+        MemorySegment part = host.segment().asSlice(0, count * Float.BYTES);
+        generator.fillNormal(part, 0, 1);
+        write(buffer, first, HostTensor.wrap(DType.FLOAT32, Shape.of(count), part));
+        first += count;
+      }
+    }
+  }
+
+  private static void write(DeviceBuffer buffer, long first, HostTensor part) {
+    if (buffer.type() == DType.FLOAT32) {
+      buffer.write(first, part.segment());
+      return;
+    }
+    try (HostTensor rounded = part.to(buffer.type())) {
+      buffer.write(first, rounded.segment());
     }
   }
 }

@@ -1,11 +1,8 @@
 package dev.embedcl.nn;
 
-import static dev.embedcl.op.Checks.requireArgument;
-
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
 import dev.embedcl.memory.DType;
-import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
 import dev.embedcl.op.Matrix;
@@ -13,34 +10,24 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * A trainable float32 table [rows, columns] on a device, with the dense gradient that {@code
- * backward} adds to.
+ * A trainable table [rows, columns] on a device, with the dense gradient that {@code backward} adds
+ * to. Its values are float32, or stored in 16 bits as float16 or bfloat16; its gradient and all
+ * arithmetic are float32 in any case.
  *
- * <p>The gradient takes as much memory as the table, and only from the first {@code backward} on;
+ * <p>The gradient takes four bytes for each value, and only from the first {@code backward} on;
  * fused optimizer steps never make one. Whoever creates a parameter closes it. One thread at a time
  * may use the gradient; the values may be read and written by any thread that orders itself with
  * those that train.
  */
 public final class Parameter implements AutoCloseable {
-  private final String name;
-  private final Backend backend;
-  private final Matrix matrix;
+  private final TableValues values;
   private final Gradient gradient;
   private boolean requiresGrad = true;
   private volatile boolean closed;
 
-  private Parameter(Backend backend, String name, long rows, int columns) {
-    requireArgument(
-        rows >= 1 && rows <= Matrix.MAX_ROWS,
-        "%s: rows = %d is out of range [1, %d]",
-        name,
-        rows,
-        Matrix.MAX_ROWS);
-    requireArgument(columns >= 1, "%s: columns = %d; give at least 1", name, columns);
-    this.name = name;
-    this.backend = backend;
-    this.gradient = new Gradient(backend, rows, columns);
-    this.matrix = new Matrix(backend.allocate(DType.FLOAT32, rows * columns), rows, columns);
+  private Parameter(TableValues values) {
+    this.values = values;
+    this.gradient = new Gradient(values.backend(), rows(), columns());
   }
 
   /**
@@ -54,7 +41,22 @@ public final class Parameter implements AutoCloseable {
    * @throws IllegalStateException if the backend was closed
    */
   public static Parameter zeros(Backend backend, String name, long rows, int columns) {
-    return new Parameter(backend, name, rows, columns);
+    return zeros(backend, name, DType.FLOAT32, rows, columns);
+  }
+
+  /**
+   * Creates a parameter of zeros.
+   *
+   * @param name what errors and files call it
+   * @param dtype how values are stored: float32, float16 or bfloat16
+   * @param rows from 1 to 2^31
+   * @param columns at least 1
+   * @throws IllegalArgumentException if {@code dtype} is another or a size is out of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend was closed
+   */
+  public static Parameter zeros(Backend backend, String name, DType dtype, long rows, int columns) {
+    return new Parameter(TableValues.zeros(backend, name, dtype, rows, columns));
   }
 
   /**
@@ -71,40 +73,39 @@ public final class Parameter implements AutoCloseable {
    */
   public static Parameter normal(
       Backend backend, String name, long rows, int columns, TorchGenerator generator) {
-    Parameter parameter = new Parameter(backend, name, rows, columns);
-    try {
-      NormalFill.fill(parameter.matrix.buffer(), generator);
-      return parameter;
-    } catch (RuntimeException | Error e) {
-      parameter.close();
-      throw e;
-    }
+    return normal(backend, name, DType.FLOAT32, rows, columns, generator);
   }
 
   /**
-   * Creates a parameter that holds a copy of {@code values}.
+   * Creates a parameter of standard normal values: those of float32, each rounded to the nearest of
+   * its type's, as {@code nn.Embedding(rows, columns).to(dtype)} does.
    *
    * @param name what errors and files call it
-   * @param values float32, [rows, columns]
-   * @throws IllegalArgumentException if {@code values} is not float32 of rank 2, or a size is out
+   * @param dtype how values are stored: float32, float16 or bfloat16
+   * @param rows from 1 to 2^31
+   * @param columns at least 1
+   * @param generator is advanced
+   * @throws IllegalArgumentException if {@code dtype} is another or a size is out of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend was closed
+   */
+  public static Parameter normal(
+      Backend backend, String name, DType dtype, long rows, int columns, TorchGenerator generator) {
+    return new Parameter(TableValues.normal(backend, name, dtype, rows, columns, generator));
+  }
+
+  /**
+   * Creates a parameter that holds a copy of {@code values}, stored as they are.
+   *
+   * @param name what errors and files call it
+   * @param values float32, float16 or bfloat16, [rows, columns]
+   * @throws IllegalArgumentException if {@code values} is of another type or rank, or a size is out
    *     of its range
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
    * @throws IllegalStateException if the backend or the tensor was closed
    */
   public static Parameter of(Backend backend, String name, HostTensor values) {
-    Shape shape = values.shape();
-    requireArgument(
-        values.type() == DType.FLOAT32 && shape.rank() == 2,
-        "%s: %s cannot be a table; give FLOAT32 of shape [rows, columns]",
-        name,
-        values);
-    requireArgument(
-        shape.size(1) <= Integer.MAX_VALUE,
-        "%s: columns = %d exceeds the limit of %d",
-        name,
-        shape.size(1),
-        Integer.MAX_VALUE);
-    return of(backend, name, values.segment(), shape.size(0), (int) shape.size(1));
+    return new Parameter(TableValues.of(backend, name, values));
   }
 
   /**
@@ -121,40 +122,37 @@ public final class Parameter implements AutoCloseable {
    */
   public static Parameter of(
       Backend backend, String name, MemorySegment values, long rows, int columns) {
-    requireBytes(name, values, rows, columns);
-    Parameter parameter = new Parameter(backend, name, rows, columns);
-    try {
-      parameter.write(values);
-      return parameter;
-    } catch (RuntimeException | Error e) {
-      parameter.close();
-      throw e;
-    }
+    return new Parameter(TableValues.of(backend, name, DType.FLOAT32, values, rows, columns));
   }
 
   /** Returns the name. */
   public String name() {
-    return name;
+    return values.name();
   }
 
   /** Returns the backend that holds the values. */
   public Backend backend() {
-    return backend;
+    return values.backend();
+  }
+
+  /** Returns how the values are stored: float32, float16 or bfloat16. */
+  public DType dtype() {
+    return values.matrix().type();
   }
 
   /** Returns the number of rows. */
   public long rows() {
-    return matrix.rows();
+    return values.matrix().rows();
   }
 
   /** Returns the length of a row. */
   public int columns() {
-    return matrix.columns();
+    return values.matrix().columns();
   }
 
   /** Returns the shape [rows, columns]. */
   public Shape shape() {
-    return Shape.of(rows(), columns());
+    return values.shape();
   }
 
   /** Returns whether {@code backward} and optimizers heed this parameter, as they do at first. */
@@ -179,59 +177,54 @@ public final class Parameter implements AutoCloseable {
    */
   public Matrix matrix() {
     requireOpen();
-    return matrix;
+    return values.matrix();
   }
 
   /**
-   * Copies the values to host memory, after the operations enqueued before.
+   * Copies the values to host memory as they are stored, after the operations enqueued before.
    *
-   * @param target receives {@code 4 * rows * columns} bytes, little-endian, row after row
+   * @param target receives {@code rows * columns} elements of {@link #dtype()}, little-endian, row
+   *     after row
    * @throws IllegalArgumentException if {@code target} has another size or is read-only
    * @throws IllegalStateException if this parameter, its backend or the target's arena was closed
    */
   public void read(MemorySegment target) {
     requireOpen();
-    requireBytes(name, target, rows(), columns());
-    matrix.buffer().read(target);
+    values.read(target);
   }
 
   /**
-   * Copies the values to a new tensor [rows, columns], which the caller closes.
+   * Copies the values to a new tensor [rows, columns] of {@link #dtype()}, which the caller closes.
    *
    * @throws IllegalStateException if this parameter or its backend was closed
    */
   public HostTensor toHost() {
     requireOpen();
-    return hostCopy(matrix.buffer(), shape());
+    return values.toHost();
   }
 
   /**
    * Replaces all values.
    *
-   * @param values float32, [rows, columns]
+   * @param values [rows, columns] of {@link #dtype()}; {@link HostTensor#to} converts
    * @throws IllegalArgumentException if type or shape is another
    * @throws IllegalStateException if this parameter, its backend or the tensor was closed
    */
   public void write(HostTensor values) {
-    requireArgument(
-        values.type() == DType.FLOAT32 && values.shape().equals(shape()),
-        "%s cannot be written to %s; give FLOAT32 of the same shape",
-        values,
-        this);
-    write(values.segment());
+    requireOpen();
+    this.values.write(values);
   }
 
   /**
    * Replaces all values.
    *
-   * @param values little-endian float32, row after row; of exactly {@code 4 * rows * columns} bytes
+   * @param values {@code rows * columns} elements of {@link #dtype()}, little-endian, row after row
    * @throws IllegalArgumentException if {@code values} has another size
    * @throws IllegalStateException if this parameter, its backend or the values' arena was closed
    */
   public void write(MemorySegment values) {
     requireOpen();
-    requireBytes(name, values, rows(), columns());
-    matrix.buffer().write(values);
+    this.values.write(values);
   }
 
   /**
@@ -267,7 +260,7 @@ public final class Parameter implements AutoCloseable {
    */
   public HostTensor gradToHost() {
     return grad()
-        .map(grad -> hostCopy(grad.buffer(), shape()))
+        .map(grad -> TableValues.hostCopy(grad.buffer(), shape()))
         .orElseGet(() -> HostTensor.allocate(DType.FLOAT32, shape()));
   }
 
@@ -284,8 +277,7 @@ public final class Parameter implements AutoCloseable {
 
   /** Fills a row with zeros. */
   void zeroRow(long row) {
-    byte[] zeros = new byte[columns() * Float.BYTES];
-    matrix.buffer().write(row * columns(), MemorySegment.ofArray(zeros));
+    values.zeroRow(row);
   }
 
   /** Frees values and gradient; further calls do nothing. */
@@ -293,12 +285,12 @@ public final class Parameter implements AutoCloseable {
   public void close() {
     closed = true;
     gradient.close();
-    matrix.buffer().close();
+    values.close();
   }
 
   @Override
   public String toString() {
-    return name + " [" + rows() + ", " + columns() + "]";
+    return values.toString();
   }
 
   /**
@@ -325,37 +317,9 @@ public final class Parameter implements AutoCloseable {
     return grad;
   }
 
-  /** Copies the first {@code shape.elements()} floats of a buffer to a new tensor. */
-  static HostTensor hostCopy(DeviceBuffer buffer, Shape shape) {
-    HostTensor copy = HostTensor.allocate(DType.FLOAT32, shape);
-    try {
-      buffer.read(copy.segment());
-      return copy;
-    } catch (RuntimeException e) {
-      copy.close();
-      throw e;
-    }
-  }
-
   private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("parameter " + this + " was closed");
     }
-  }
-
-  private static void requireBytes(String name, MemorySegment values, long rows, int columns) {
-    // Compared by division, since rows and columns have not been checked yet.
-    long elements = values.byteSize() / Float.BYTES;
-    requireArgument(
-        values.byteSize() % Float.BYTES == 0
-            && rows >= 0
-            && columns >= 1
-            && elements % columns == 0
-            && elements / columns == rows,
-        "%s: %d bytes are not a float32 table [%d, %d]",
-        name,
-        values.byteSize(),
-        rows,
-        columns);
   }
 }

@@ -4,6 +4,7 @@ import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.op.Matrix;
 import java.lang.foreign.MemorySegment;
@@ -36,9 +37,26 @@ public final class PositionalEmbedding implements AutoCloseable {
    */
   public static PositionalEmbedding learned(
       Backend backend, long maxLength, int embeddingDim, TorchGenerator generator) {
+    return learned(backend, DType.FLOAT32, maxLength, embeddingDim, generator);
+  }
+
+  /**
+   * Creates a learned table of standard normal values, drawn as float32 and rounded to the nearest
+   * of its type's: {@code nn.Embedding(maxLength, embeddingDim).to(dtype)}.
+   *
+   * @param dtype how values are stored: float32, float16 or bfloat16
+   * @param maxLength the number of positions, from 1 to 2^31
+   * @param embeddingDim at least 1
+   * @param generator is advanced
+   * @throws IllegalArgumentException if {@code dtype} is another or a size is out of its range
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
+   * @throws IllegalStateException if the backend was closed
+   */
+  public static PositionalEmbedding learned(
+      Backend backend, DType dtype, long maxLength, int embeddingDim, TorchGenerator generator) {
     requireSizes(maxLength, embeddingDim);
     return new PositionalEmbedding(
-        Parameter.normal(backend, NAME, maxLength, embeddingDim, generator));
+        Parameter.normal(backend, NAME, dtype, maxLength, embeddingDim, generator));
   }
 
   /**
@@ -59,7 +77,7 @@ public final class PositionalEmbedding implements AutoCloseable {
   /**
    * Creates a learned table that holds a copy of given weights.
    *
-   * @param weight float32, [maxLength, embeddingDim]
+   * @param weight float32, float16 or bfloat16, [maxLength, embeddingDim]; stored as it is
    * @throws IllegalArgumentException if type or shape is another
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
    * @throws IllegalStateException if the backend or the tensor was closed

@@ -80,7 +80,7 @@ public final class SparseGradient implements AutoCloseable {
    * @throws IllegalStateException if this or the backend was closed
    */
   public HostTensor valuesToHost() {
-    return Parameter.hostCopy(values().buffer(), Shape.of(rowCount, weight.columns()));
+    return TableValues.hostCopy(values().buffer(), Shape.of(rowCount, weight.columns()));
   }
 
   /** Frees rows and values; further calls do nothing. */

@@ -5,6 +5,7 @@ import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.IndexGroups;
@@ -27,6 +28,8 @@ public final class TokenEmbeddingBuilder {
   private double maxNorm = LookupOptions.NO_MAX_NORM;
   private double normType = LookupOptions.EUCLIDEAN;
   private @Nullable Long clampTo;
+  private @Nullable DType dtype;
+  private @Nullable DType outputDtype;
 
   TokenEmbeddingBuilder(Backend backend) {
     this.backend = backend;
@@ -55,7 +58,27 @@ public final class TokenEmbeddingBuilder {
     return this;
   }
 
-  /** Copies the table from float32 [numEmbeddings, embeddingDim] when {@link #build} runs. */
+  /**
+   * Sets how a drawn table is stored: {@code FLOAT32}, the default, {@code FLOAT16} or {@code
+   * BFLOAT16}. Values are drawn as float32 and rounded to the nearest, as {@code
+   * nn.Embedding(…).to(dtype)} does. Given weights have a type of their own; {@link HostTensor#to}
+   * converts them. Gradients, optimizers' state and all arithmetic stay float32.
+   */
+  public TokenEmbeddingBuilder dtype(DType dtype) {
+    this.dtype = dtype;
+    return this;
+  }
+
+  /** Sets the type of the output: the table's, the default, or {@code FLOAT32}. */
+  public TokenEmbeddingBuilder outputDtype(DType outputDtype) {
+    this.outputDtype = outputDtype;
+    return this;
+  }
+
+  /**
+   * Copies the table from [numEmbeddings, embeddingDim] of float32, float16 or bfloat16 when {@link
+   * #build} runs, stored as it is.
+   */
   public TokenEmbeddingBuilder weight(HostTensor weight) {
     this.weight = weight;
     return this;
@@ -126,8 +149,9 @@ public final class TokenEmbeddingBuilder {
    * Creates the layer, which owns its table.
    *
    * @throws IllegalArgumentException if a size is out of its range or contradicts given weights,
-   *     weights are no float32 table, {@code paddingIdx} or the row for ids out of range is no row,
-   *     or {@code maxNorm} or {@code normType} is out of its range
+   *     weights are no table, {@code paddingIdx} or the row for ids out of range is no row, {@code
+   *     maxNorm} or {@code normType} is out of its range, or {@code dtype} or {@code outputDtype}
+   *     is a type that there is not for it
    * @throws IllegalStateException if a size, or seed and generator, are missing and no weights
    *     stand in for them; or the backend or the tensor was closed
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
@@ -143,16 +167,23 @@ public final class TokenEmbeddingBuilder {
       long rows = required("numEmbeddings", numEmbeddings);
       int columns = required("embeddingDim", embeddingDim);
       TokenEmbedding.requireSizes(rows, columns);
-      LookupOptions options = options(rows);
+      DType table = dtype == null ? DType.FLOAT32 : dtype;
+      LookupOptions options = options(rows, table);
       return layer(
-          Parameter.normal(backend, name, rows, columns, required("seed or generator", generator)),
+          Parameter.normal(
+              backend, name, table, rows, columns, required("seed or generator", generator)),
           options,
           true,
           made);
     }
     InputEmbeddingBuilder.requireConsistent(
         "weight", given, "numEmbeddings", numEmbeddings, embeddingDim);
-    LookupOptions options = options(given.shape().size(0));
+    requireArgument(
+        dtype == null || dtype == given.type(),
+        "dtype = %s contradicts weight, %s; leave it out or convert the weight with to(dtype)",
+        String.valueOf(dtype),
+        given);
+    LookupOptions options = options(given.shape().size(0), given.type());
     return layer(Parameter.of(backend, name, given), options, false, made);
   }
 
@@ -173,7 +204,12 @@ public final class TokenEmbeddingBuilder {
     }
   }
 
-  private LookupOptions options(long rows) {
+  private LookupOptions options(long rows, DType table) {
+    requireArgument(
+        outputDtype == null || outputDtype == DType.FLOAT32 || outputDtype == table,
+        "outputDtype = %s; give FLOAT32 or the table's type, %s",
+        String.valueOf(outputDtype),
+        table);
     if (maxNorm != LookupOptions.NO_MAX_NORM) {
       EmbeddingRenorm.requireMaxNorm(maxNorm);
     }
@@ -183,7 +219,8 @@ public final class TokenEmbeddingBuilder {
         scaleGradByFreq,
         maxNorm,
         normType,
-        clampTo == null ? LookupOptions.NO_CLAMP : row("clampOutOfRangeTo", clampTo, rows));
+        clampTo == null ? LookupOptions.NO_CLAMP : row("clampOutOfRangeTo", clampTo, rows),
+        outputDtype);
   }
 
   private static long row(String name, long row, long rows) {

@@ -201,8 +201,18 @@ public final class Checks {
     }
   }
 
+  /** Checks what is float32 whatever the table is: gradients, their sums and optimizers' state. */
+  static void requireFloat32(String name, Matrix matrix) {
+    if (matrix.type() != DType.FLOAT32) {
+      throw illegalArgument(
+          "%s is %s; give FLOAT32: only tables and outputs are stored in 16 bits",
+          name, matrix.type());
+    }
+  }
+
   /** Checks a gradient against the table, and that it is no buffer that the update writes. */
   static void requireGradient(String name, Matrix gradient, RowUpdate update) {
+    requireFloat32(name, gradient);
     requireColumns(name, gradient, update.table().columns());
     requireDistinct(name, gradient, "the table", update.table());
     Matrix first = update.firstState();
@@ -216,6 +226,7 @@ public final class Checks {
   }
 
   static void requireState(String name, Matrix state, Matrix table, int columns) {
+    requireFloat32(name, state);
     requireArgument(
         state.rows() == table.rows() && state.columns() == columns,
         "%s is [%d, %d]; a table of [%d, %d] takes [%d, %d]",

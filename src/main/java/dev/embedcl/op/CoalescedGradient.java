@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * rows that have a sum and no others: PyTorch's coalesced sparse gradient. {@code values[i, :]}
  * becomes the gradient of row {@code rows[i]}, and the rows ascend.
  *
- * @param gradOutput [rows, embeddingDim], at least {@link IndexGroups#sourceRows()} rows
+ * @param gradOutput float32, [rows, embeddingDim], at least {@link IndexGroups#sourceRows()} rows
  * @param groups where each row's contributions stand
  * @param rows int32, receives {@link IndexGroups#uniqueRows()} row numbers; may be larger
- * @param values receives [uniqueRows, embeddingDim]; may have more rows
+ * @param values float32, receives [uniqueRows, embeddingDim]; may have more rows
  * @param winners as in {@link EmbeddingUpdate}
  */
 public record CoalescedGradient(
@@ -33,6 +33,8 @@ public record CoalescedGradient(
    *     or the other way round
    */
   public CoalescedGradient {
+    Checks.requireFloat32("gradOutput", gradOutput);
+    Checks.requireFloat32("values", values);
     Checks.requireColumns("gradOutput", gradOutput, values.columns());
     Checks.requireDistinct("gradOutput", gradOutput, "values", values);
     Checks.requireGroups(groups, gradOutput.rows(), groups.numEmbeddings());

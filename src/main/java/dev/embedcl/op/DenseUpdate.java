@@ -5,7 +5,7 @@ import static dev.embedcl.op.Checks.requireArgument;
 /**
  * Updates every row of a table by a dense gradient.
  *
- * @param gradWeight [rows, columns], unchanged
+ * @param gradWeight float32, [rows, columns], unchanged
  * @param update what becomes of a row; its table is [rows, columns]
  */
 public record DenseUpdate(Matrix gradWeight, RowUpdate update) implements Operation {

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * deterministic all the same: the sum is formed first, ordered by b as {@link
  * Accumulation#DETERMINISTIC} has it, and then added.
  *
- * <p>Rows that no id names are neither read nor written.
+ * <p>Rows that no id names are neither read nor written. All matrices are float32, also where the
+ * tables are stored in 16 bits.
  *
  * @param gradOutput [batchSize * seqLen, embeddingDim]
  * @param indices int32 ids, [batchSize, seqLen]. An id out of range is skipped and reported by the
@@ -36,12 +37,14 @@ public record EmbeddingBackwardAtomic(
   /**
    * Checks everything but the ids.
    *
-   * @throws IllegalArgumentException if sizes do not fit each other, {@code paddingIdx} is no row
-   *     or two matrices share a buffer
+   * @throws IllegalArgumentException if sizes do not fit each other, a matrix is not float32,
+   *     {@code paddingIdx} is no row or two matrices share a buffer
    */
   public EmbeddingBackwardAtomic {
     Checks.requireBatch(batchSize, seqLen);
     int count = batchSize * seqLen;
+    Checks.requireFloat32("gradOutput", gradOutput);
+    Checks.requireFloat32("gradWeight", gradWeight);
     Checks.requireRows("gradOutput", gradOutput, count);
     Checks.requireColumns("gradOutput", gradOutput, gradWeight.columns());
     Checks.requireDistinct("gradOutput", gradOutput, "gradWeight", gradWeight);
@@ -52,6 +55,7 @@ public record EmbeddingBackwardAtomic(
         paddingIdx,
         gradWeight.rows());
     if (gradPositions != null) {
+      Checks.requireFloat32("gradPositions", gradPositions.table());
       gradPositions.requireLength(seqLen, gradWeight.columns());
       Checks.requireDistinct("gradOutput", gradOutput, "gradPositions", gradPositions.table());
       Checks.requireDistinct("gradWeight", gradWeight, "gradPositions", gradPositions.table());

@@ -55,6 +55,8 @@ public record EmbeddingBagForward(
    *     shares a buffer with the table or the weights
    */
   public EmbeddingBagForward {
+    Checks.requireFloat32("weight", weight);
+    Checks.requireFloat32("out", out);
     requireArgument(
         out.rows() >= bags.bags(), "out has %d rows; there are %d bags", out.rows(), bags.bags());
     Checks.requireColumns("out", out, weight.columns());

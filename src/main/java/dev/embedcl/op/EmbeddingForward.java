@@ -1,5 +1,6 @@
 package dev.embedcl.op;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -7,15 +8,18 @@ import org.jspecify.annotations.Nullable;
  * Token gather with positional add, in one pass: {@code out[b * seqLen + t, :] = weight[indices[b *
  * seqLen + t], :] + positions[start + t, :]}.
  *
+ * <p>Tables of 16 bits are added in float32, and the sum is rounded once. A plain gather into the
+ * table's own type keeps every bit.
+ *
  * <p>One addition per element, so the result has the same bits everywhere. An id outside {@code [0,
  * weight.rows())} leaves its row of {@code out} untouched, and the backend's next {@code
  * synchronize()} throws {@link Checks#indexOutOfRange}.
  *
  * @param weight the token table, [numEmbeddings, embeddingDim]
  * @param indices int32 ids, [batchSize, seqLen]; the buffer may be larger
- * @param positions what is added, or null for a plain gather
- * @param out receives [batchSize * seqLen, embeddingDim]; may have more rows, which stay as they
- *     are
+ * @param positions what is added, of any type, or null for a plain gather
+ * @param out receives [batchSize * seqLen, embeddingDim], of float32 or of {@code weight}'s type;
+ *     may have more rows, which stay as they are
  * @param batchSize number of sequences, 0 allowed
  * @param seqLen ids per sequence, 0 allowed
  */
@@ -32,7 +36,8 @@ public record EmbeddingForward(
    * Checks everything but the ids themselves.
    *
    * @throws IllegalArgumentException if sizes do not fit each other, the ids are more than 2^31-1,
-   *     the positional table is too short, or {@code out} shares a buffer with a table
+   *     the positional table is too short, {@code out} shares a buffer with a table or is of
+   *     another type than float32 and {@code weight}'s
    */
   public EmbeddingForward {
     Checks.requireBatch(batchSize, seqLen);
@@ -40,6 +45,14 @@ public record EmbeddingForward(
     Checks.requireRows("out", out, (long) batchSize * seqLen);
     Checks.requireColumns("out", out, weight.columns());
     Checks.requireDistinct("out", out, "weight", weight);
+    if (out.type() != DType.FLOAT32 && out.type() != weight.type()) {
+      throw new IllegalArgumentException(
+          "out is "
+              + out.type()
+              + " and weight "
+              + weight.type()
+              + "; give an out of FLOAT32 or of weight's type");
+    }
     if (positions != null) {
       positions.requireLength(seqLen, weight.columns());
       Checks.requireDistinct("out", out, "the positional table", positions.table());

@@ -46,10 +46,11 @@ public record EmbeddingRenorm(Matrix weight, IndexGroups groups, double maxNorm,
   /**
    * Checks the arguments.
    *
-   * @throws IllegalArgumentException if a number is out of its range, or the groups were built for
-   *     a larger table
+   * @throws IllegalArgumentException if a number is out of its range, the table is not float32, or
+   *     the groups were built for a larger table
    */
   public EmbeddingRenorm {
+    Checks.requireFloat32("weight", weight);
     requireMaxNorm(maxNorm);
     requireNormType(normType);
     requireArgument(

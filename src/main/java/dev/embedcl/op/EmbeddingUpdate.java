@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Nothing of the table's size is made, and rows without contributions are neither read nor
  * written.
  *
- * @param gradOutput [rows, embeddingDim], at least {@link IndexGroups#sourceRows()} rows
+ * @param gradOutput float32, [rows, embeddingDim], at least {@link IndexGroups#sourceRows()} rows
  * @param groups where each row's contributions stand
  * @param update what becomes of a row; its table is [numEmbeddings, embeddingDim]
  * @param winners what {@link EmbeddingBagForward} recorded, [rows, embeddingDim], or null where all

@@ -6,10 +6,18 @@ import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 
 /**
- * A buffer read as a dense row-major float32 matrix [rows, columns] that starts at its first
- * element. The buffer may be larger, so that one buffer serves batches of several sizes.
+ * A buffer read as a dense row-major matrix [rows, columns] that starts at its first element. The
+ * buffer may be larger, so that one buffer serves batches of several sizes.
  *
- * @param buffer holds at least {@code rows * columns} elements of {@link DType#FLOAT32}
+ * <p>Of {@link DType#FLOAT32}, or as a table or an output of {@link DType#FLOAT16} or {@link
+ * DType#BFLOAT16}, which are storage alone: elements are widened to float32 when they are read, all
+ * arithmetic is float32, and results are rounded once, when they are written. Widening is exact.
+ * Rounding is to the nearest number, to the even one of two that are equally near, subnormal
+ * numbers included; what is beyond the largest number becomes infinite, and a NaN stays a NaN, of
+ * whichever payload.
+ *
+ * @param buffer holds at least {@code rows * columns} elements of a floating-point type of at most
+ *     32 bits
  * @param rows from 0 to 2^31
  * @param columns the embedding dimension, at least 1
  */
@@ -20,13 +28,17 @@ public record Matrix(DeviceBuffer buffer, long rows, int columns) {
   /**
    * Checks the sizes against the buffer.
    *
-   * @throws IllegalArgumentException if the type is not float32, a size is out of its range or the
+   * @throws IllegalArgumentException if the type is another, a size is out of its range or the
    *     buffer is too small
    */
   public Matrix {
-    if (buffer.type() != DType.FLOAT32) {
-      throw new IllegalArgumentException(
-          "a matrix of " + buffer.type() + " is not supported; use FLOAT32");
+    switch (buffer.type()) {
+      case FLOAT32, FLOAT16, BFLOAT16 -> {}
+      case FLOAT64, INT64, INT32, INT16, INT8, UINT8, BOOL ->
+          throw new IllegalArgumentException(
+              "a matrix of "
+                  + buffer.type()
+                  + " is not supported; use FLOAT32, or FLOAT16 or BFLOAT16 for storage");
     }
     requireArgument(
         rows >= 0 && rows <= MAX_ROWS, "rows = %d is out of range [0, %d]", rows, MAX_ROWS);
@@ -38,5 +50,15 @@ public record Matrix(DeviceBuffer buffer, long rows, int columns) {
         columns,
         rows * columns,
         buffer.elements());
+  }
+
+  /** Returns the type of the elements. */
+  public DType type() {
+    return buffer.type();
+  }
+
+  /** Returns the bytes of a row. */
+  public long rowBytes() {
+    return (long) columns * type().bytes();
   }
 }

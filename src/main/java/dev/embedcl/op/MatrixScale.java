@@ -6,4 +6,14 @@ package dev.embedcl.op;
  * @param matrix [rows, columns]
  * @param factor any number
  */
-public record MatrixScale(Matrix matrix, float factor) implements Operation {}
+public record MatrixScale(Matrix matrix, float factor) implements Operation {
+
+  /**
+   * Checks the arguments.
+   *
+   * @throws IllegalArgumentException if the matrix is not float32
+   */
+  public MatrixScale {
+    Checks.requireFloat32("matrix", matrix);
+  }
+}

@@ -34,6 +34,8 @@ public record PerSampleWeightsGradient(
    *     gradWeights} is a buffer that is read
    */
   public PerSampleWeightsGradient {
+    Checks.requireFloat32("weight", weight);
+    Checks.requireFloat32("gradOutput", gradOutput);
     requireArgument(
         gradOutput.rows() >= bags.bags(),
         "gradOutput has %d rows; there are %d bags",

@@ -5,7 +5,7 @@ package dev.embedcl.op;
  * the order of {@link Accumulation#DETERMINISTIC}, and updates row {@code start + t} of the
  * positional table with the sum.
  *
- * @param gradOutput [batchSize * seqLen, embeddingDim]
+ * @param gradOutput float32, [batchSize * seqLen, embeddingDim]
  * @param update what becomes of a row; its table is [numPositions, embeddingDim]
  * @param start the table's row of a sequence's first position
  * @param batchSize number of sequences, 0 allowed

@@ -20,6 +20,8 @@ public record RowNorms(Matrix matrix, Matrix norms, double normType) implements 
    *     none of the three
    */
   public RowNorms {
+    Checks.requireFloat32("matrix", matrix);
+    Checks.requireFloat32("norms", norms);
     requireNormType(normType);
     Checks.requireDistinct("matrix", matrix, "norms", norms);
     requireArgument(

@@ -13,10 +13,18 @@ import org.jspecify.annotations.Nullable;
  * in which the formulas are written. What depends on the step's number alone is computed in float64
  * by whoever makes the update, and handed over rounded.
  *
+ * <p>A table may be stored in 16 bits: its elements are widened, moved in float32 and rounded once,
+ * to the nearest number unless a {@link StochasticUpdate} says otherwise. State is float32.
+ *
  * <p>Rows without a gradient are neither read nor written, nor is their state.
  */
 public sealed interface RowUpdate
-    permits AccumulateUpdate, SgdUpdate, AdagradUpdate, RowwiseAdagradUpdate, AdamUpdate {
+    permits AccumulateUpdate,
+        SgdUpdate,
+        AdagradUpdate,
+        RowwiseAdagradUpdate,
+        AdamUpdate,
+        StochasticUpdate {
 
   /** Returns the table whose rows change, [rows, columns]. */
   Matrix table();
@@ -29,5 +37,10 @@ public sealed interface RowUpdate
   /** Returns the optimizer's second matrix of state, or null when it has none. */
   default @Nullable Matrix secondState() {
     return null;
+  }
+
+  /** Returns the update whose formula moves the rows: this one, unless it only rounds. */
+  default RowUpdate formula() {
+    return this;
   }
 }

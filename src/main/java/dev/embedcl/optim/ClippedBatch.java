@@ -87,7 +87,8 @@ final class ClippedBatch implements AutoCloseable {
     int columns = gradient.weight().columns();
     DeviceBuffer numbers = allocate(DType.INT32, rows);
     Matrix sums = new Matrix(allocate(DType.FLOAT32, (long) rows * columns), rows, columns);
-    backend.execute(new CoalescedGradient(gradient.gradOutput(), all, numbers, sums, gradient.winners()));
+    backend.execute(
+        new CoalescedGradient(gradient.gradOutput(), all, numbers, sums, gradient.winners()));
     CompactRows compact = all.compactRows();
     int[] ids = new int[rows];
     for (int i = 0; i < rows; i++) {

@@ -69,6 +69,12 @@ public interface Optimizer extends AutoCloseable {
    */
   double lastGradNorm();
 
+  /** Returns how weights of 16 bits are rounded: at first to the nearest number. */
+  Rounding rounding();
+
+  /** Sets how the steps to come round the weights of tables stored in 16 bits. */
+  void rounding(Rounding rounding);
+
   /** Returns how many steps a parameter has taken. */
   long steps(Parameter parameter);
 

@@ -13,6 +13,7 @@ import dev.embedcl.op.Operation;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.RowNorms;
 import dev.embedcl.op.RowUpdate;
+import dev.embedcl.op.StochasticUpdate;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +30,7 @@ abstract class RowOptimizer implements Optimizer {
   private double maxGradNorm = Double.POSITIVE_INFINITY;
   private double normType = 2;
   private double lastGradNorm = Double.NaN;
+  private Rounding rounding = Rounding.nearest();
   private boolean closed;
 
   RowOptimizer(double learningRate, List<Parameter> parameters) {
@@ -55,6 +57,16 @@ abstract class RowOptimizer implements Optimizer {
   @Override
   public void learningRate(double learningRate) {
     this.learningRate = requireNotNegative("learningRate", learningRate);
+  }
+
+  @Override
+  public Rounding rounding() {
+    return rounding;
+  }
+
+  @Override
+  public void rounding(Rounding rounding) {
+    this.rounding = rounding;
   }
 
   @Override
@@ -106,7 +118,7 @@ abstract class RowOptimizer implements Optimizer {
     Parameter weight = gradient.weight();
     if (weight.requiresGrad()) {
       OptimizerState state = state(weight);
-      RowUpdate update = update(weight, state, state.steps() + 1);
+      RowUpdate update = roundedUpdate(weight, state);
       take(weight, state, gradient.weightUpdate(update));
     }
   }
@@ -115,7 +127,7 @@ abstract class RowOptimizer implements Optimizer {
     Parameter positions = gradient.positions();
     if (positions != null && positions.requiresGrad()) {
       OptimizerState state = state(positions);
-      RowUpdate update = update(positions, state, state.steps() + 1);
+      RowUpdate update = roundedUpdate(positions, state);
       take(
           positions,
           state,
@@ -144,7 +156,7 @@ abstract class RowOptimizer implements Optimizer {
       Optional<Matrix> grad = parameter.grad();
       if (grad.isPresent() && parameter.requiresGrad()) {
         OptimizerState state = state(parameter);
-        RowUpdate update = update(parameter, state, state.steps() + 1);
+        RowUpdate update = roundedUpdate(parameter, state);
         take(parameter, state, new DenseUpdate(grad.get(), update));
       }
     }
@@ -224,6 +236,14 @@ abstract class RowOptimizer implements Optimizer {
   static double requireShare(String name, double value) {
     requireArgument(value >= 0 && value < 1, "%s = %s is out of range [0, 1)", name, value);
     return value;
+  }
+
+  private RowUpdate roundedUpdate(Parameter parameter, OptimizerState state) {
+    long step = state.steps() + 1;
+    RowUpdate update = update(parameter, state, step);
+    return rounding.seed().isPresent() && parameter.dtype() != DType.FLOAT32
+        ? new StochasticUpdate(update, rounding.seed().getAsLong(), step)
+        : update;
   }
 
   private void take(Parameter parameter, OptimizerState state, Operation operation) {

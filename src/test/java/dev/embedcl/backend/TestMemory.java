@@ -13,8 +13,8 @@ import java.util.Map;
 
 /**
  * Buffers for a test, each larger than it needs to be: behind its elements stands a pattern, which
- * {@link #close} expects to find as it was. Everything is moved as 32-bit integers, so that not a
- * bit of a NaN changes on the way.
+ * {@link #close} expects to find as it was. Everything is moved as integers, so that not a bit of a
+ * NaN changes on the way.
  */
 public final class TestMemory implements AutoCloseable {
   /** More than a work-group of the largest vectors. */
@@ -41,6 +41,20 @@ public final class TestMemory implements AutoCloseable {
     return new Matrix(buffer(DType.FLOAT32, bits), bits.length / columns, columns);
   }
 
+  /** Returns a matrix of a storage type, with the elements nearest to these. */
+  public Matrix matrix(DType type, int columns, float[] values) {
+    int[] bits = new int[values.length];
+    for (int i = 0; i < bits.length; i++) {
+      bits[i] = StoredNumbers.narrow(type, values[i]);
+    }
+    return matrixOfBits(type, columns, bits);
+  }
+
+  /** Returns a matrix of a storage type with elements of these bits. */
+  public Matrix matrixOfBits(DType type, int columns, int[] bits) {
+    return new Matrix(buffer(type, bits), bits.length / columns, columns);
+  }
+
   /** Returns a buffer with these ids. */
   public DeviceBuffer ids(int[] ids) {
     return buffer(DType.INT32, ids);
@@ -51,18 +65,26 @@ public final class TestMemory implements AutoCloseable {
     int[] bits = readBits(matrix.buffer());
     float[] values = new float[bits.length];
     for (int i = 0; i < bits.length; i++) {
-      values[i] = Float.intBitsToFloat(bits[i]);
+      values[i] = StoredNumbers.widen(matrix.type(), bits[i]);
     }
     return values;
   }
 
-  /** Returns the elements of a buffer of this memory as 32-bit integers. */
+  /** Returns the bits of the elements of a buffer of this memory, of 16 or 32. */
   public int[] readBits(DeviceBuffer buffer) {
     int length = requireNonNull(lengths.get(buffer), "a buffer of another memory");
     int[] all = new int[length + CANARIES];
-    buffer.read(MemorySegment.ofArray(all));
+    boolean halves = buffer.type().bytes() == Short.BYTES;
+    int canary = halves ? CANARY & 0xffff : CANARY;
+    if (halves) {
+      short[] shorts = new short[all.length];
+      buffer.read(MemorySegment.ofArray(shorts));
+      Arrays.setAll(all, i -> Short.toUnsignedInt(shorts[i]));
+    } else {
+      buffer.read(MemorySegment.ofArray(all));
+    }
     for (int i = length; i < all.length; i++) {
-      if (all[i] != CANARY) {
+      if (all[i] != canary) {
         fail("element " + i + " of " + buffer + " was written; it ends with " + length);
       }
     }
@@ -93,7 +115,15 @@ public final class TestMemory implements AutoCloseable {
     Arrays.fill(all, content.length, all.length, CANARY);
     DeviceBuffer buffer = backend.allocate(type, all.length);
     lengths.put(buffer, content.length);
-    buffer.write(MemorySegment.ofArray(all));
+    if (type.bytes() == Short.BYTES) {
+      short[] shorts = new short[all.length];
+      for (int i = 0; i < shorts.length; i++) {
+        shorts[i] = (short) all[i];
+      }
+      buffer.write(MemorySegment.ofArray(shorts));
+    } else {
+      buffer.write(MemorySegment.ofArray(all));
+    }
     return buffer;
   }
 }

@@ -25,7 +25,7 @@ final class OperationChecksTest {
   void matrixHasToFitItsBuffer() {
     refused(
         () -> new Matrix(new StubBuffer(DType.INT32, 8), 2, 4),
-        "a matrix of INT32 is not supported; use FLOAT32");
+        "a matrix of INT32 is not supported; use FLOAT32, or FLOAT16 or BFLOAT16 for storage");
     refused(() -> matrix(-1, 4), "rows = -1 is out of range [0, 2147483648]");
     refused(
         () -> new Matrix(floats(Long.MAX_VALUE), (1L << 31) + 1, 4),

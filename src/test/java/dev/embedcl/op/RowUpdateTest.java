@@ -11,6 +11,7 @@ import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.UpdateCase.OnDevice;
 import dev.embedcl.op.UpdateCase.Tables;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -25,6 +26,13 @@ final class RowUpdateTest {
 
   /** Around the vectors of both kinds of device; each takes programs of its own. */
   private static final int[] DIMENSIONS = {1, 3, 8, 16, 37, 260};
+
+  /** Sums of gradients are float32; everything else goes to tables of 16 bits too. */
+  private static final List<UpdateCase> OPTIMIZERS =
+      List.copyOf(EnumSet.complementOf(EnumSet.of(UpdateCase.ACCUMULATE)));
+
+  private static final List<StorageCase> HALVES =
+      List.copyOf(EnumSet.complementOf(EnumSet.of(StorageCase.FLOAT32)));
 
   @EveryBackend
   void everyUpdateGivesTheReferenceBitsInEveryDimension(TestBackend device) {
@@ -86,6 +94,44 @@ final class RowUpdateTest {
     }
   }
 
+  /** Every update on tables of 16 bits, nearest and at random, rows of odd sizes among them. */
+  @EveryBackend
+  void everyUpdateMovesTablesOf16Bits(TestBackend device) {
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    for (StorageCase storage : HALVES) {
+      for (UpdateCase update : OPTIMIZERS) {
+        int dim = dimension(storage, update);
+        int[] ids = TestBatch.hotRow(random, 140, 60, 7, 70);
+        TestBatch batch = TestBatch.of(random, 70, 2, 1, 60, dim, ids);
+        check(device, random, batch, update, 8, dim % 2 == 1, storage);
+      }
+    }
+  }
+
+  /** The same for random cases. */
+  @EveryBackend
+  void randomCasesOf16BitsGiveTheReferenceBits(TestBackend device) {
+    for (int i = 0; i < CASES; i++) {
+      SplittableRandom random = new SplittableRandom(TestBatch.SEED + i);
+      int numEmbeddings = 1 + random.nextInt(random.nextBoolean() ? 20 : 300);
+      int batchSize = random.nextInt(random.nextInt(8) == 0 ? 150 : 6);
+      int seqLen = random.nextInt(batchSize > 10 ? 5 : 40);
+      int[] ids = TestBatch.zipf(random, batchSize * seqLen, numEmbeddings);
+      UpdateCase update = OPTIMIZERS.get(i % OPTIMIZERS.size());
+      StorageCase storage = HALVES.get(random.nextInt(HALVES.size()));
+      int dim = dimension(storage, update);
+      TestBatch batch =
+          TestBatch.of(random, batchSize, seqLen, random.nextInt(4), numEmbeddings, dim, ids);
+      long padding = random.nextInt(3) == 0 ? -1 : random.nextInt(numEmbeddings);
+      check(device, random, batch, update, padding, dim % 2 == 1, storage);
+    }
+  }
+
+  /** Returns one of the dimensions for each pair: to build programs takes most of the time. */
+  private static int dimension(StorageCase storage, UpdateCase update) {
+    return DIMENSIONS[(HALVES.indexOf(storage) + OPTIMIZERS.indexOf(update)) % DIMENSIONS.length];
+  }
+
   static void check(
       TestBackend device, SplittableRandom random, TestBatch batch, UpdateCase update) {
     check(device, random, batch, update, IndexGroups.NO_PADDING, false);
@@ -99,10 +145,22 @@ final class RowUpdateTest {
       UpdateCase update,
       long paddingIdx,
       boolean scaled) {
+    check(device, random, batch, update, paddingIdx, scaled, StorageCase.FLOAT32);
+  }
+
+  static void check(
+      TestBackend device,
+      SplittableRandom random,
+      TestBatch batch,
+      UpdateCase update,
+      long paddingIdx,
+      boolean scaled,
+      StorageCase storage) {
     Backend backend = device.shared();
     // Elsewhere divisions may be 2.5 units off and square roots 3; there are at most four in a row.
     double units = update.divides() && !backend.device().correctlyRoundedDivision() ? 16 : 0;
-    String what = update + ", padding " + paddingIdx + ", scaled " + scaled + ": " + batch;
+    String what =
+        storage + ", " + update + ", padding " + paddingIdx + ", scaled " + scaled + ": " + batch;
     int dim = batch.embeddingDim();
     IndexGroups groups =
         new IndexGroups().rebuild(batch.ids(), batch.count(), batch.numEmbeddings(), paddingIdx);
@@ -114,18 +172,18 @@ final class RowUpdateTest {
         OperationReference.sums(batch, OperationReference.byPosition(batch));
     float[] gradWeight = TestBatch.numbers(random, batch.weight().length);
 
-    Tables byId = Tables.of(random, update, dim, batch.weight());
-    Tables byPosition = Tables.of(random, update, dim, batch.positions());
-    Tables dense = Tables.of(random, update, dim, batch.weight());
+    Tables byId = Tables.of(random, update, dim, nearest(storage, batch.weight()));
+    Tables byPosition = Tables.of(random, update, dim, nearest(storage, batch.positions()));
+    Tables dense = Tables.of(random, update, dim, nearest(storage, batch.weight()));
     final Tables byIdBefore = byId.copy();
     final Tables byPositionBefore = byPosition.copy();
     final Tables denseBefore = dense.copy();
     try (TestMemory memory = new TestMemory(backend)) {
       Matrix gradOutput = memory.matrix(dim, batch.gradOutput());
       Matrix denseGradient = memory.matrix(dim, gradWeight);
-      OnDevice idUpdate = update.on(memory, byId);
-      OnDevice positionUpdate = update.on(memory, byPosition);
-      OnDevice denseUpdate = update.on(memory, dense);
+      OnDevice idUpdate = update.on(memory, byId, storage);
+      OnDevice positionUpdate = update.on(memory, byPosition, storage);
+      OnDevice denseUpdate = update.on(memory, dense, storage);
       backend.execute(new EmbeddingUpdate(gradOutput, groups, idUpdate.update()));
       backend.execute(
           new PositionUpdate(
@@ -141,12 +199,30 @@ final class RowUpdateTest {
       for (int row = 0; row < batch.numEmbeddings(); row++) {
         update.apply(dense, row, Arrays.copyOfRange(gradWeight, row * dim, (row + 1) * dim));
       }
+      round(storage, byId);
+      round(storage, byPosition);
+      round(storage, dense);
       assertSame(memory, idUpdate, byIdBefore, byId, units, "by id, " + what);
       assertSame(
           memory, positionUpdate, byPositionBefore, byPosition, units, "by position, " + what);
       assertSame(memory, denseUpdate, denseBefore, dense, units, "dense, " + what);
       checkCoalesced(memory, backend, gradOutput, groups, sums, what);
       backend.synchronize();
+    }
+  }
+
+  private static float[] nearest(StorageCase storage, float[] values) {
+    float[] nearest = values.clone();
+    for (int i = 0; i < nearest.length; i++) {
+      nearest[i] = storage.nearest(nearest[i]);
+    }
+    return nearest;
+  }
+
+  /** Rounds all rows: those that were not updated are numbers of the type, and stay. */
+  private static void round(StorageCase storage, Tables tables) {
+    for (int i = 0; i < tables.table.length; i++) {
+      tables.table[i] = storage.rounded(tables.table[i], i);
     }
   }
 

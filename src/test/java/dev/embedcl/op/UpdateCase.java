@@ -70,10 +70,14 @@ enum UpdateCase {
   }
 
   OnDevice on(TestMemory memory, Tables tables) {
-    Matrix w = memory.matrix(tables.dim, tables.table);
+    return on(memory, tables, StorageCase.FLOAT32);
+  }
+
+  OnDevice on(TestMemory memory, Tables tables, StorageCase storage) {
+    Matrix w = memory.matrix(storage.type(), tables.dim, tables.table);
     Matrix a = memory.matrix(this == ROWWISE_ADAGRAD ? 1 : tables.dim, tables.first);
     Matrix b = memory.matrix(tables.dim, tables.second);
-    return new OnDevice(
+    RowUpdate update =
         switch (this) {
           case ACCUMULATE -> new AccumulateUpdate(w);
           case SGD -> SgdUpdate.plain(w, RATE);
@@ -89,10 +93,8 @@ enum UpdateCase {
               AdamUpdate.adam(w, a, b, 7, 0.01, 0.8, 0.95, 1e-6, 0.02, false);
           case ADAM_W -> AdamUpdate.adam(w, a, b, 3, 0.01, 0.9, 0.999, 1e-8, 0.02, true);
           case SPARSE_ADAM -> AdamUpdate.sparseAdam(w, a, b, 3, 0.01, 0.9, 0.999, 1e-8);
-        },
-        w,
-        a,
-        b);
+        };
+    return new OnDevice(storage.rounding(update), w, a, b);
   }
 
   /** Updates one row of the tables by its gradient. */

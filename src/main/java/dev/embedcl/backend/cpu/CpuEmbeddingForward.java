@@ -2,9 +2,11 @@ package dev.embedcl.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.Positions;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Gathers rows, and adds those of the positions in the same pass.
@@ -18,6 +20,7 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
   private final CpuWorkers workers;
   private final RowKernels[] kernels;
   private final CpuStatus status;
+  private final StoredRows[] storedRows;
   private final long[][] fromOffsets;
   private final long[][] toOffsets;
 
@@ -26,6 +29,10 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
   private MemorySegment positions = MemorySegment.NULL;
   private MemorySegment out = MemorySegment.NULL;
   private boolean withPositions;
+  private boolean allFloat32;
+  private DType weightType = DType.FLOAT32;
+  private DType positionType = DType.FLOAT32;
+  private DType outType = DType.FLOAT32;
   private long numEmbeddings;
   private long start;
   private int columns;
@@ -39,6 +46,8 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
     this.workers = workers;
     this.kernels = kernels;
     this.status = status;
+    this.storedRows = new StoredRows[kernels.length];
+    Arrays.setAll(storedRows, worker -> new StoredRows(kernels[worker].storage()));
     this.fromOffsets = new long[workers.threads()][RowKernels.ROWS];
     this.toOffsets = new long[workers.threads()][RowKernels.ROWS];
   }
@@ -49,6 +58,10 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
     out = backend.memory(operation.out());
     Positions added = operation.positions();
     withPositions = added != null;
+    weightType = operation.weight().type();
+    outType = operation.out().type();
+    positionType = added == null ? DType.FLOAT32 : added.table().type();
+    allFloat32 = weightType == DType.FLOAT32 && positionType == DType.FLOAT32;
     if (added != null) {
       positions = backend.memory(added.table());
       start = added.start();
@@ -61,7 +74,10 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
       return;
     }
     status.beginOperation();
-    chunks = workers.chunksFor(2L * operation.count() * rowBytes(), units());
+    chunks =
+        workers.chunksFor(
+            operation.count() * (operation.weight().rowBytes() + operation.out().rowBytes()),
+            units());
     workers.run(this, chunks);
   }
 
@@ -71,8 +87,10 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
     long end = CpuWorkers.share(units(), chunk + 1, chunks);
     if (withPositions) {
       addPositions(worker, begin, end);
-    } else {
+    } else if (weightType == outType) {
       copy(begin, end);
+    } else {
+      widen(worker, begin, end);
     }
   }
 
@@ -83,12 +101,12 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
         : (long) batchSize * seqLen;
   }
 
-  private long rowBytes() {
-    return 4L * columns;
+  private long rowBytes(DType type) {
+    return (long) columns * type.bytes();
   }
 
   private void copy(long begin, long end) {
-    long rowBytes = rowBytes();
+    long rowBytes = rowBytes(outType);
     for (long position = begin; position < end; position++) {
       int index = indices.get(JAVA_INT, 4 * position);
       if (isRow(position, index)) {
@@ -97,11 +115,23 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
     }
   }
 
+  private void widen(int worker, long begin, long end) {
+    for (long position = begin; position < end; position++) {
+      int index = indices.get(JAVA_INT, 4 * position);
+      if (isRow(position, index)) {
+        long from = index * rowBytes(weightType);
+        storedRows[worker].widen(
+            weightType, weight, from, out, position * rowBytes(outType), columns);
+      }
+    }
+  }
+
   private void addPositions(int worker, long begin, long end) {
     int groupsPerPosition = Math.ceilDiv(batchSize, RowKernels.ROWS);
     long[] from = fromOffsets[worker];
     long[] to = toOffsets[worker];
-    long rowBytes = rowBytes();
+    long rowBytes = rowBytes(weightType);
+    long outRowBytes = rowBytes(outType);
     for (long unit = begin; unit < end; unit++) {
       long t = unit / groupsPerPosition;
       int first = (int) (unit % groupsPerPosition) * RowKernels.ROWS;
@@ -112,12 +142,27 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
         int index = indices.get(JAVA_INT, 4 * position);
         if (isRow(position, index)) {
           from[count] = index * rowBytes;
-          to[count] = position * rowBytes;
+          to[count] = position * outRowBytes;
           count++;
         }
       }
-      kernels[worker].addToRows(
-          weight, from, count, positions, (start + t) * rowBytes, out, to, columns);
+      long common = (start + t) * rowBytes(positionType);
+      if (allFloat32) {
+        kernels[worker].addToRows(weight, from, count, positions, common, out, to, columns);
+      } else {
+        storedRows[worker].addToRows(
+            weightType,
+            weight,
+            from,
+            count,
+            positionType,
+            positions,
+            common,
+            outType,
+            out,
+            to,
+            columns);
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.embedcl.backend.cpu;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.EmbeddingRenorm;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -14,7 +15,7 @@ final class CpuNorms {
   private final float[] lanes = new float[EmbeddingRenorm.LANES];
 
   CpuNorms(RowKernels kernels) {
-    this.kernels = kernels.updates();
+    this.kernels = kernels.updates(DType.FLOAT32);
   }
 
   /** Returns one for each thread. */

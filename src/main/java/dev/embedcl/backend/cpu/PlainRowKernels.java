@@ -2,6 +2,7 @@ package dev.embedcl.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import dev.embedcl.memory.DType;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -19,7 +20,8 @@ final class PlainRowKernels implements RowKernels {
   private final float[] one = new float[STRIP];
   private final float[] other = new float[STRIP];
   private final PlainBagKernels bags = new PlainBagKernels();
-  private final PlainUpdateKernels updates = new PlainUpdateKernels();
+  private final RowStorage storage = new RowStorage(new PlainBfloat16Loops());
+  private final PlainUpdateKernels updates = new PlainUpdateKernels(storage);
 
   @Override
   public void addToRows(
@@ -134,8 +136,13 @@ final class PlainRowKernels implements RowKernels {
   }
 
   @Override
-  public UpdateKernels updates() {
+  public UpdateKernels updates(DType table) {
     return updates;
+  }
+
+  @Override
+  public RowStorage storage() {
+    return storage;
   }
 
   @Override

@@ -9,22 +9,28 @@ import java.util.Arrays;
 
 /**
  * The optimizers' loops without the Vector API: over arrays, which the compiler vectorizes, through
- * which the rows pass a strip at a time. Also does what is left of a row when no vector fits.
+ * which the rows pass a strip at a time, converted where the table is not float32. Also does what
+ * is left of a row when no vector fits.
  */
 final class PlainUpdateKernels implements UpdateKernels {
   /** Columns that are worked on at a time. */
-  private static final int STRIP = 512;
+  private static final int STRIP = RowStorage.STRIP;
 
+  private final RowStorage storage;
   private final float[] w = new float[STRIP];
   private final float[] g = new float[STRIP];
   private final float[] s = new float[STRIP];
   private final float[] v = new float[STRIP];
   private final float[] lanes = new float[RowwiseAdagradUpdate.LANES];
 
+  PlainUpdateKernels(RowStorage storage) {
+    this.storage = storage;
+  }
+
   @Override
   public void step(
       float rate,
-      MemorySegment table,
+      CpuRowUpdate memory,
       MemorySegment gradients,
       long gradientAt,
       long toAt,
@@ -32,10 +38,10 @@ final class PlainUpdateKernels implements UpdateKernels {
     for (int first = 0; first < columns; first += STRIP) {
       int width = Math.min(STRIP, columns - first);
       long to = toAt + 4L * first;
-      load(table, to, w, width);
+      memory.loadTable(storage, to, w, width);
       load(gradients, gradientAt + 4L * first, g, width);
       step(w, g, rate, width);
-      store(w, table, to, width);
+      memory.storeTable(storage, to, w, width);
     }
   }
 
@@ -50,7 +56,7 @@ final class PlainUpdateKernels implements UpdateKernels {
     for (int first = 0; first < columns; first += STRIP) {
       int width = Math.min(STRIP, columns - first);
       long to = toAt + 4L * first;
-      load(memory.table(), to, w, width);
+      memory.loadTable(storage, to, w, width);
       load(gradients, gradientAt + 4L * first, g, width);
       decay(g, w, update.weightDecay(), width);
       if (update.momentumBuffer() != null) {
@@ -64,7 +70,7 @@ final class PlainUpdateKernels implements UpdateKernels {
         }
       }
       step(w, g, update.learningRate(), width);
-      store(w, memory.table(), to, width);
+      memory.storeTable(storage, to, w, width);
     }
   }
 
@@ -79,13 +85,13 @@ final class PlainUpdateKernels implements UpdateKernels {
     for (int first = 0; first < columns; first += STRIP) {
       int width = Math.min(STRIP, columns - first);
       long to = toAt + 4L * first;
-      load(memory.table(), to, w, width);
+      memory.loadTable(storage, to, w, width);
       load(memory.first(), to, s, width);
       load(gradients, gradientAt + 4L * first, g, width);
       decay(g, w, update.weightDecay(), width);
       adagrad(w, s, g, update.learningRate(), update.eps(), width);
       store(s, memory.first(), to, width);
-      store(w, memory.table(), to, width);
+      memory.storeTable(storage, to, w, width);
     }
   }
 
@@ -100,7 +106,7 @@ final class PlainUpdateKernels implements UpdateKernels {
     for (int first = 0; first < columns; first += STRIP) {
       int width = Math.min(STRIP, columns - first);
       long to = toAt + 4L * first;
-      load(memory.table(), to, w, width);
+      memory.loadTable(storage, to, w, width);
       load(memory.first(), to, s, width);
       load(memory.second(), to, v, width);
       load(gradients, gradientAt + 4L * first, g, width);
@@ -111,7 +117,7 @@ final class PlainUpdateKernels implements UpdateKernels {
       adam(w, s, v, update.rate(), update.correction(), update.eps(), width);
       store(s, memory.first(), to, width);
       store(v, memory.second(), to, width);
-      store(w, memory.table(), to, width);
+      memory.storeTable(storage, to, w, width);
     }
   }
 

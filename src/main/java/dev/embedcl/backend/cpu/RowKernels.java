@@ -1,5 +1,6 @@
 package dev.embedcl.backend.cpu;
 
+import dev.embedcl.memory.DType;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -83,6 +84,9 @@ interface RowKernels {
   /** Returns the loops of bags. */
   BagKernels bags();
 
-  /** Returns the loops of the optimizers. */
-  UpdateKernels updates();
+  /** Returns the loops of the optimizers for tables of a type. */
+  UpdateKernels updates(DType table);
+
+  /** Returns what converts rows of any storage type. */
+  RowStorage storage();
 }

@@ -11,8 +11,9 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * The loops of the optimizers, each over one row or any other stretch of elements that lie side by
- * side. All offsets are in bytes. Two implementations give the same bits: per element the
- * operations of the update's formula, each rounded.
+ * side. All offsets are in bytes, those into the table as if it were float32, like the state. Two
+ * implementations give the same bits: per element the operations of the update's formula, each
+ * rounded.
  */
 interface UpdateKernels {
   ValueLayout.OfFloat FLOAT = JAVA_FLOAT_UNALIGNED;
@@ -20,7 +21,7 @@ interface UpdateKernels {
   /** As {@link RowKernels#step}, for one row. */
   void step(
       float rate,
-      MemorySegment table,
+      CpuRowUpdate memory,
       MemorySegment gradients,
       long gradientAt,
       long toAt,

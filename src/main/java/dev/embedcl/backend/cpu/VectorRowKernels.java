@@ -2,6 +2,7 @@ package dev.embedcl.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import dev.embedcl.memory.DType;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -21,7 +22,9 @@ final class VectorRowKernels implements RowKernels {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   private final VectorBagKernels bags = new VectorBagKernels();
-  private final VectorUpdateKernels updates = new VectorUpdateKernels();
+  private final RowStorage storage = new RowStorage(new VectorBfloat16Loops());
+  private final PlainUpdateKernels plainUpdates = new PlainUpdateKernels(storage);
+  private final VectorUpdateKernels updates = new VectorUpdateKernels(plainUpdates);
 
   @Override
   public void addToRows(
@@ -125,8 +128,14 @@ final class VectorRowKernels implements RowKernels {
   }
 
   @Override
-  public UpdateKernels updates() {
-    return updates;
+  public UpdateKernels updates(DType table) {
+    // Rows of 16 bits pass through arrays, over which the plain loops are vectors too.
+    return table == DType.FLOAT32 ? updates : plainUpdates;
+  }
+
+  @Override
+  public RowStorage storage() {
+    return storage;
   }
 
   @Override

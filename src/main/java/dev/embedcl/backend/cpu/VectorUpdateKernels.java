@@ -11,8 +11,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The optimizers' loops with the Vector API. Loaded only where the module {@code
- * jdk.incubator.vector} is there. Columns that fill no vector are left to the plain loops.
+ * The optimizers' loops with the Vector API, for float32 tables. Loaded only where the module
+ * {@code jdk.incubator.vector} is there. Columns that fill no vector are left to the plain loops.
  */
 final class VectorUpdateKernels implements UpdateKernels {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -20,17 +20,22 @@ final class VectorUpdateKernels implements UpdateKernels {
   private static final long VECTOR_BYTES = SPECIES.vectorByteSize();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  private final PlainUpdateKernels rest = new PlainUpdateKernels();
+  private final PlainUpdateKernels rest;
   private final float[] lanes = new float[LANES];
+
+  VectorUpdateKernels(PlainUpdateKernels rest) {
+    this.rest = rest;
+  }
 
   @Override
   public void step(
       float rate,
-      MemorySegment table,
+      CpuRowUpdate memory,
       MemorySegment gradients,
       long gradientAt,
       long toAt,
       int columns) {
+    final MemorySegment table = memory.table();
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
@@ -38,7 +43,7 @@ final class VectorUpdateKernels implements UpdateKernels {
       load(table, toAt + d).sub(change).intoMemorySegment(table, toAt + d, ORDER);
     }
     if (d < bytes) {
-      rest.step(rate, table, gradients, gradientAt + d, toAt + d, left(bytes - d));
+      rest.step(rate, memory, gradients, gradientAt + d, toAt + d, left(bytes - d));
     }
   }
 

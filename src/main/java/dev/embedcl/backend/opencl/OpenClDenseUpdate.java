@@ -27,8 +27,8 @@ final class OpenClDenseUpdate {
     if (rows == 0) {
       return;
     }
-    if (op.update() instanceof RowwiseAdagradUpdate update) {
-      rowwise.enqueue(update, gradWeight, rows, null, 0);
+    if (op.update().formula() instanceof RowwiseAdagradUpdate update) {
+      rowwise.enqueue(op.update(), update, gradWeight, rows, null, 0);
       return;
     }
     int dim = op.gradWeight().columns();

@@ -1,9 +1,12 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.Positions;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Kernel;
+import java.util.HashMap;
+import java.util.Map;
 
 /** Enqueues {@code kernels/embedding_forward.cl}. */
 final class OpenClEmbeddingForward {
@@ -11,13 +14,12 @@ final class OpenClEmbeddingForward {
   private static final int ROWS_IN_FLIGHT = 4;
 
   private final Launcher launcher;
-  private final Kernels kernels;
+  private final Map<Storage, Kernels> kernels = new HashMap<>();
+
+  private record Storage(DType weight, DType positions, DType out) {}
 
   OpenClEmbeddingForward(Launcher launcher) {
     this.launcher = launcher;
-    this.kernels =
-        launcher.kernels(
-            "embedding_forward.cl", "embedding_forward", " -DROWS_IN_FLIGHT=" + ROWS_IN_FLIGHT);
   }
 
   void enqueue(EmbeddingForward op) {
@@ -37,7 +39,7 @@ final class OpenClEmbeddingForward {
       batchSize = ROWS_IN_FLIGHT;
       seqLen = op.count() / ROWS_IN_FLIGHT;
     }
-    Kernel kernel = kernels.variant(dim, (long) op.count() * dim * Float.BYTES);
+    Kernel kernel = kernels(op).variant(dim, op.count() * op.out().rowBytes());
     kernel.setArg(0, weight);
     kernel.setArg(1, (int) op.weight().rows());
     kernel.setArg(2, indices);
@@ -50,5 +52,26 @@ final class OpenClEmbeddingForward {
     kernel.setArg(9, seqLen);
     kernel.setArg(10, launcher.badIndexStatus().use());
     launcher.launch(kernel, dim, seqLen, (batchSize - 1) / ROWS_IN_FLIGHT + 1);
+  }
+
+  private Kernels kernels(EmbeddingForward op) {
+    Positions positions = op.positions();
+    DType weight = op.weight().type();
+    // Without positions any will do: the fewer programs, the better.
+    DType added = positions == null ? weight : positions.table().type();
+    return kernels.computeIfAbsent(
+        new Storage(weight, added, op.out().type()),
+        storage ->
+            launcher.kernels(
+                "embedding_forward.cl",
+                "embedding_forward",
+                " -DROWS_IN_FLIGHT="
+                    + ROWS_IN_FLIGHT
+                    + " -DWEIGHT_STORAGE=STORAGE_"
+                    + storage.weight
+                    + " -DPOSITION_STORAGE=STORAGE_"
+                    + storage.positions
+                    + " -DOUT_STORAGE=STORAGE_"
+                    + storage.out));
   }
 }

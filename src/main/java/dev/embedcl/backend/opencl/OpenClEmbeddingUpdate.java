@@ -29,10 +29,10 @@ final class OpenClEmbeddingUpdate {
       return;
     }
     int dim = op.gradOutput().columns();
-    if (op.update() instanceof RowwiseAdagradUpdate update) {
+    if (op.update().formula() instanceof RowwiseAdagradUpdate update) {
       Buffer sums = rowwise.gradients(groups.uniqueRows(), dim);
       Buffer rows = rowSums.enqueueCompact(gradient, winners, groups, sums, dim);
-      rowwise.enqueue(update, sums, groups.uniqueRows(), rows, 0);
+      rowwise.enqueue(op.update(), update, sums, groups.uniqueRows(), rows, 0);
     } else {
       rowSums.enqueueUpdate(gradient, winners, groups, op.update(), dim);
     }

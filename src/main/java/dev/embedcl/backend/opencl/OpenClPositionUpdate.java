@@ -24,10 +24,10 @@ final class OpenClPositionUpdate {
       return;
     }
     int dim = op.gradOutput().columns();
-    if (op.update() instanceof RowwiseAdagradUpdate update) {
+    if (op.update().formula() instanceof RowwiseAdagradUpdate update) {
       Buffer values = rowwise.gradients(op.seqLen(), dim);
       sums.enqueueCompact(gradient, values, op.batchSize(), op.seqLen(), dim);
-      rowwise.enqueue(update, values, op.seqLen(), null, op.start());
+      rowwise.enqueue(op.update(), update, values, op.seqLen(), null, op.start());
     } else {
       sums.enqueueUpdate(gradient, op.update(), op.start(), op.batchSize(), op.seqLen(), dim);
     }

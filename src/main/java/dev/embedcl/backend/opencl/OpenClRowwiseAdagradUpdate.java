@@ -1,8 +1,12 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.op.RowUpdate;
 import dev.embedcl.op.RowwiseAdagradUpdate;
+import dev.embedcl.op.StochasticUpdate;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Kernel;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,15 +22,14 @@ final class OpenClRowwiseAdagradUpdate {
   private final Launcher launcher;
   private final Kernels lanesKernels;
   private final Kernels ratesKernels;
-  private final Kernels rowsKernels;
+  private final Map<String, Kernels> rowsKernels = new HashMap<>();
   private final Scratch sums;
   private final Scratch lanes;
 
   OpenClRowwiseAdagradUpdate(Launcher launcher) {
     this.launcher = launcher;
-    this.lanesKernels = kernels("rowwise_adagrad_update_lanes");
-    this.ratesKernels = kernels("rowwise_adagrad_update_rates");
-    this.rowsKernels = kernels("rowwise_adagrad_update_rows");
+    this.lanesKernels = kernels("rowwise_adagrad_update_lanes", "");
+    this.ratesKernels = kernels("rowwise_adagrad_update_rates", "");
     this.sums = new Scratch(launcher.context());
     this.lanes = new Scratch(launcher.context());
   }
@@ -39,17 +42,18 @@ final class OpenClRowwiseAdagradUpdate {
   /**
    * Updates rows of the table.
    *
+   * @param rounded the update itself, or what rounds its results
    * @param gradients [rows, dim]
    * @param tableRows the table's rows that those belong to, or null when they follow each other
    * @param start the first of them where {@code tableRows} is null
    */
   void enqueue(
+      RowUpdate rounded,
       RowwiseAdagradUpdate update,
       Buffer gradients,
       long rows,
       @Nullable Buffer tableRows,
       long start) {
-    Buffer table = launcher.own(update.table().buffer());
     Buffer state = launcher.own(update.sums().buffer());
     int dim = update.table().columns();
     Buffer rowsOrAny = tableRows == null ? gradients : tableRows;
@@ -76,7 +80,7 @@ final class OpenClRowwiseAdagradUpdate {
       rates.setArg(8, update.learningRate());
       rates.setArg(9, update.eps());
       launcher.launch(rates, 1, some, 1);
-      Kernel change = rowsKernels.variant(dim, 0);
+      Kernel change = rowsKernels(rounded).variant(dim, 0);
       change.setArg(0, gradients);
       change.setArg(1, lane);
       change.setArg(2, first);
@@ -85,12 +89,18 @@ final class OpenClRowwiseAdagradUpdate {
       change.setArg(5, rowsOrAny);
       change.setArg(6, rowsAt);
       change.setArg(7, start);
-      change.setArg(8, table);
+      RowUpdateKernels.bindTable(launcher, change, 8, rounded);
       launcher.launch(change, dim, some, 1);
     }
   }
 
-  private Kernels kernels(String name) {
-    return launcher.kernels("rowwise_adagrad_update.cl", name);
+  private Kernels rowsKernels(RowUpdate rounded) {
+    return rowsKernels.computeIfAbsent(
+        RowUpdateKernels.tableOptions(rounded.table().type(), rounded instanceof StochasticUpdate),
+        options -> kernels("rowwise_adagrad_update_rows", options));
+  }
+
+  private Kernels kernels(String name, String options) {
+    return launcher.kernels("rowwise_adagrad_update.cl", name, options);
   }
 }

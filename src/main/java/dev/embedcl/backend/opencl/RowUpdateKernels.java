@@ -1,5 +1,6 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.AdagradUpdate;
 import dev.embedcl.op.AdamUpdate;
@@ -8,6 +9,7 @@ import dev.embedcl.op.Matrix;
 import dev.embedcl.op.RowUpdate;
 import dev.embedcl.op.RowwiseAdagradUpdate;
 import dev.embedcl.op.SgdUpdate;
+import dev.embedcl.op.StochasticUpdate;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Kernel;
 import java.util.HashMap;
@@ -16,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel function that ends with an update of rows: one program for each kind of {@link
- * RowUpdate}, selected by the macro {@code UPDATE} of {@code kernels/row_update.clh}, and the
- * update's arguments, which are the function's last.
+ * RowUpdate}, selected by the macro {@code UPDATE} of {@code kernels/row_update.clh}, for each
+ * storage and rounding of tables, which {@code kernels/table.clh} has, and the update's arguments,
+ * which are the function's last.
  */
 final class RowUpdateKernels {
   private final Launcher launcher;
@@ -49,7 +52,7 @@ final class RowUpdateKernels {
     }
   }
 
-  private record Program(Kind kind, Contributions contributions) {}
+  private record Program(Kind kind, Contributions contributions, DType table, boolean stochastic) {}
 
   RowUpdateKernels(Launcher launcher, String file, String name) {
     this.launcher = launcher;
@@ -64,33 +67,60 @@ final class RowUpdateKernels {
    * @param firstArg the function's first argument that is the update's
    */
   Kernel bound(RowUpdate update, int dim, Contributions contributions, int firstArg) {
-    Kernel kernel = variant(kind(update), dim, contributions);
+    Kernel kernel =
+        variant(
+            new Program(
+                kind(update.formula()),
+                contributions,
+                update.table().type(),
+                update instanceof StochasticUpdate),
+            dim);
     bind(kernel, firstArg, update);
     return kernel;
   }
 
   /** Returns the kernel that writes sums to a matrix, with that argument set. */
   Kernel storing(Buffer values, int dim, Contributions contributions, int firstArg) {
-    Kernel kernel = variant(Kind.STORE, dim, contributions);
+    Kernel kernel = variant(new Program(Kind.STORE, contributions, DType.FLOAT32, false), dim);
     kernel.setArg(firstArg, values);
     return kernel;
   }
 
-  private Kernel variant(Kind kind, int dim, Contributions contributions) {
-    Program program = new Program(kind, contributions);
+  private Kernel variant(Program program, int dim) {
     Kernels kernels = programs.get(program);
     if (kernels == null) {
       String options =
           " -DUPDATE=UPDATE_"
-              + kind
+              + program.kind
               + " -DSCALED="
-              + (contributions.scaled ? 1 : 0)
+              + (program.contributions.scaled ? 1 : 0)
               + " -DWON="
-              + (contributions.won ? 1 : 0);
+              + (program.contributions.won ? 1 : 0)
+              + tableOptions(program.table, program.stochastic);
       kernels = launcher.kernels(file, name, options);
       programs.put(program, kernels);
     }
     return kernels.variant(dim, 0);
+  }
+
+  /** Returns the compiler options that select a table's storage and rounding. */
+  static String tableOptions(DType table, boolean stochastic) {
+    return " -DTABLE_STORAGE=STORAGE_" + table + " -DSTOCHASTIC=" + (stochastic ? 1 : 0);
+  }
+
+  /**
+   * Sets the arguments that make up a table: its elements, and the source of its random bits.
+   *
+   * @return the number of the next argument
+   */
+  static int bindTable(Launcher launcher, Kernel kernel, int firstArg, RowUpdate update) {
+    int arg = firstArg;
+    kernel.setArg(arg++, launcher.own(update.table().buffer()));
+    if (update instanceof StochasticUpdate rounding) {
+      kernel.setArg(arg++, rounding.seed());
+      kernel.setArg(arg++, rounding.step());
+    }
+    return arg;
   }
 
   private static Kind kind(RowUpdate update) {
@@ -101,14 +131,14 @@ final class RowUpdateKernels {
       case AdamUpdate _ -> Kind.ADAM;
       case RowwiseAdagradUpdate _ ->
           throw new IllegalArgumentException("row-wise updates have kernels of their own");
+      case StochasticUpdate _ -> throw new IllegalArgumentException("no formula: " + update);
     };
   }
 
   private void bind(Kernel kernel, int firstArg, RowUpdate update) {
-    int arg = firstArg;
-    kernel.setArg(arg++, launcher.own(update.table().buffer()));
-    switch (update) {
-      case AccumulateUpdate _, RowwiseAdagradUpdate _ -> {}
+    int arg = bindTable(launcher, kernel, firstArg, update);
+    switch (update.formula()) {
+      case AccumulateUpdate _, RowwiseAdagradUpdate _, StochasticUpdate _ -> {}
       case SgdUpdate sgd -> {
         kernel.setArg(arg++, sgd.learningRate());
         kernel.setArg(arg++, sgd.weightDecay());
