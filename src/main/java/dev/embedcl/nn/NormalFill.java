@@ -19,14 +19,19 @@ final class NormalFill {
   private NormalFill() {}
 
   static void fill(DeviceBuffer buffer, TorchGenerator generator) {
-    long elements = buffer.elements();
+    fill(buffer, 0, generator);
+  }
+
+  /** Fills what follows an element, from that on. */
+  static void fill(DeviceBuffer buffer, long from, TorchGenerator generator) {
+    long elements = buffer.elements() - from;
     MemorySegment host = MemorySegment.ofArray(new float[(int) Math.min(elements, 2L * PART)]);
     for (long first = 0; first < elements; ) {
       long left = elements - first;
       long count = left < 2L * PART ? left : PART;
       MemorySegment part = host.asSlice(0, count * Float.BYTES);
       generator.fillNormal(part, 0, 1);
-      buffer.write(first, part);
+      buffer.write(from + first, part);
       first += count;
     }
   }
