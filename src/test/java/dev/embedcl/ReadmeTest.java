@@ -58,7 +58,7 @@ class ReadmeTest {
 
   @Test
   void linkedFilesExist() throws Exception {
-    Matcher link = Pattern.compile("\\]\\(([^):]+)\\)").matcher(Files.readString(README));
+    Matcher link = Pattern.compile("\\]\\(([^):#]+)\\)").matcher(Files.readString(README));
     while (link.find()) {
       assertThat(Path.of(link.group(1))).exists();
     }

@@ -157,12 +157,41 @@ public abstract sealed class EmbeddingLayer implements TableLayer
     lookup.sparseGradient(gradOutput, target);
   }
 
+  /**
+   * Returns the gradient of the latest {@code forward} id by id: PyTorch's uncoalesced sparse
+   * gradient. Its rows are the batch's ids in lookup order without padding, its values those rows
+   * of {@code gradOutput}, each times its scale where gradients are scaled by frequency.
+   *
+   * @param gradOutput as in {@link #backward(DeviceBuffer)}
+   * @return to be closed by the caller
+   * @throws IllegalArgumentException as in {@link #gradient(DeviceBuffer)}
+   * @throws IndexOutOfBoundsException as in {@link #gradient(DeviceBuffer)}
+   * @throws IllegalStateException as in {@link #gradient(DeviceBuffer)}
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold it
+   */
+  public SparseGradient uncoalescedGradient(DeviceBuffer gradOutput) {
+    requireOpen();
+    SparseGradient gradient = new SparseGradient(weight);
+    try {
+      lookup.uncoalescedGradient(gradOutput, gradient);
+      return gradient;
+    } catch (RuntimeException | Error e) {
+      gradient.close();
+      throw e;
+    }
+  }
+
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
       lookup.close();
       closeOwned();
     }
+  }
+
+  /** Returns how ids are taken and gradients formed. */
+  LookupOptions lookupOptions() {
+    return lookup.options();
   }
 
   /** Closes what the layer made besides memory for batches. */

@@ -62,6 +62,10 @@ final class Lookup {
     this.upload = new GrowingBuffer(backend, DType.FLOAT32);
   }
 
+  LookupOptions options() {
+    return options;
+  }
+
   /** Runs the forward pass into {@code given}, or into memory of this object where that is null. */
   Activation forward(IndexBatch indexBatch, @Nullable DeviceBuffer given) {
     final IndexBatch batch = indexBatch.checkable();
@@ -155,6 +159,14 @@ final class Lookup {
   void sparseGradient(DeviceBuffer gradOutput, SparseGradient target) {
     requireForward();
     target.fill(backend, gradMatrix(gradOutput), groups(), null);
+  }
+
+  /** Copies the last batch's gradient without padding, in lookup order. */
+  void uncoalescedGradient(DeviceBuffer gradOutput, SparseGradient target) {
+    requireForward();
+    Matrix grad = gradMatrix(gradOutput);
+    IndexGroups named = groups();
+    target.fillUncoalesced(backend, grad, named, ids);
   }
 
   /** Copies a gradient of the last output to the device. */

@@ -23,7 +23,12 @@ final class NormalFill {
 
   /** Fills a buffer of any storage type, with the values rounded to the nearest of the type's. */
   static void fill(DeviceBuffer buffer, TorchGenerator generator) {
-    long elements = buffer.elements();
+    fill(buffer, 0, generator);
+  }
+
+  /** Fills what follows an element, from that on. */
+  static void fill(DeviceBuffer buffer, long from, TorchGenerator generator) {
+    long elements = buffer.elements() - from;
     long most = Math.min(elements, 2L * PART);
     try (HostTensor host = HostTensor.allocate(DType.FLOAT32, Shape.of(most))) {
       for (long first = 0; first < elements; ) {
@@ -31,7 +36,7 @@ final class NormalFill {
         long count = left < 2L * PART ? left : PART;
         MemorySegment part = host.segment().asSlice(0, count * Float.BYTES);
         generator.fillNormal(part, 0, 1);
-        write(buffer, first, HostTensor.wrap(DType.FLOAT32, Shape.of(count), part));
+        write(buffer, from + first, HostTensor.wrap(DType.FLOAT32, Shape.of(count), part));
         first += count;
       }
     }

@@ -11,18 +11,22 @@ import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gradient of a table for the rows that have one, on the device: row numbers in ascending
- * order, and as many rows of values; PyTorch's coalesced {@code sparse_coo_tensor}. Made by {@link
- * TableLayer#sparseGradient}; whoever asks for one closes it.
+ * The gradient of a table for the rows that have one, on the device: row numbers, and as many rows
+ * of values; PyTorch's {@code sparse_coo_tensor}. Coalesced, as made by {@link
+ * TableLayer#sparseGradient}, the numbers ascend and each comes once; uncoalesced, as made by
+ * {@link EmbeddingLayer#uncoalescedGradient}, they are the batch's ids, and the gradient is the sum
+ * of the values. Whoever asks for one closes it.
  */
 public final class SparseGradient implements AutoCloseable {
   private final Parameter weight;
   private final GrowingBuffer rows;
   private final GrowingBuffer values;
   private int rowCount;
+  private boolean coalesced = true;
   private boolean closed;
 
   SparseGradient(Parameter weight) {
@@ -31,7 +35,12 @@ public final class SparseGradient implements AutoCloseable {
     this.values = new GrowingBuffer(weight.backend(), DType.FLOAT32);
   }
 
-  /** Returns how many rows have a gradient. */
+  /** Returns whether each row comes once, in ascending order. */
+  public boolean isCoalesced() {
+    return coalesced;
+  }
+
+  /** Returns how many rows of values there are. */
   public int rowCount() {
     return rowCount;
   }
@@ -42,8 +51,8 @@ public final class SparseGradient implements AutoCloseable {
   }
 
   /**
-   * Returns the numbers of the rows, int32, ascending; the first {@link #rowCount} count. The
-   * buffer stays this object's.
+   * Returns the numbers of the rows, int32; the first {@link #rowCount} count. The buffer stays
+   * this object's.
    *
    * @throws IllegalStateException if this was closed
    */
@@ -96,8 +105,47 @@ public final class SparseGradient implements AutoCloseable {
     return "SparseGradient(" + rowCount + " rows of " + weight + ")";
   }
 
+  /**
+   * Takes each contribution for a row of its own.
+   *
+   * @param groups of the batch; tell which positions contribute and by what scale
+   * @param ids of the batch
+   */
+  void fillUncoalesced(Backend backend, Matrix gradOutput, IndexGroups groups, int[] ids) {
+    int count = groups.count();
+    int[] order = new int[groups.sourceRows()];
+    Arrays.fill(order, -1);
+    for (int i = 0; i < count; i++) {
+      order[groups.position(i)] = i;
+    }
+    int[] each = new int[count];
+    int[] position = new int[count];
+    int[] row = new int[count];
+    float[] scale = new float[count];
+    int kept = 0;
+    for (int n = 0; n < order.length; n++) {
+      if (order[n] >= 0) {
+        each[kept] = kept;
+        position[kept] = n;
+        row[kept] = ids[n];
+        scale[kept] = groups.isScaled() ? groups.scale(order[n]) : 1;
+        kept++;
+      }
+    }
+    IndexGroups single = new IndexGroups().rebuild(each, count, count);
+    if (groups.isScaled()) {
+      single.scaledBy(scale);
+    }
+    single.fromRows(position, groups.sourceRows());
+    coalesced = false;
+    rowCount = count;
+    backend.execute(new CoalescedGradient(gradOutput, single, rows(), values(), null));
+    rows().write(MemorySegment.ofArray(row));
+  }
+
   void fill(
       Backend backend, Matrix gradOutput, IndexGroups groups, @Nullable DeviceBuffer winners) {
+    coalesced = true;
     rowCount = groups.uniqueRows();
     backend.execute(new CoalescedGradient(gradOutput, groups, rows(), values(), winners));
   }

@@ -127,6 +127,55 @@ public final class TokenEmbedding extends EmbeddingLayer {
     return options.scaleGradByFreq();
   }
 
+  /**
+   * Returns a layer of this one's options with a table of another length: rows that both have are
+   * copied, new ones are the mean of all of this layer's rows, padding's included (each column
+   * added up row after row in float64, and rounded). This layer stays as it is. An optimizer's
+   * state follows by {@code optimizer.adopt(old.weight(), resized.weight())}; gradients do not.
+   *
+   * @param newNumEmbeddings from 1 to 2^31
+   * @return to be closed by the caller, as this layer is
+   * @throws IllegalArgumentException if the number is out of its range, or the rows of padding or
+   *     of ids out of range would be cut off
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold both tables
+   * @throws IllegalStateException if this layer or the backend was closed
+   */
+  public TokenEmbedding resized(long newNumEmbeddings) {
+    requireResizable(newNumEmbeddings);
+    return new TokenEmbedding(ResizedTable.ofMean(weight, newNumEmbeddings), options);
+  }
+
+  /**
+   * Does as {@link #resized(long)}, but draws new rows: standard normal values, the next of a
+   * generator.
+   *
+   * @param newNumEmbeddings from 1 to 2^31
+   * @param generator is advanced where there are new rows
+   * @return to be closed by the caller, as this layer is
+   * @throws IllegalArgumentException as {@link #resized(long)}
+   * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold both tables
+   * @throws IllegalStateException if this layer or the backend was closed
+   */
+  public TokenEmbedding resized(long newNumEmbeddings, TorchGenerator generator) {
+    requireResizable(newNumEmbeddings);
+    return new TokenEmbedding(ResizedTable.ofNormal(weight, newNumEmbeddings, generator), options);
+  }
+
+  private void requireResizable(long rows) {
+    requireSizes(rows, embeddingDim());
+    requireKept("paddingIdx", options.paddingIdx(), rows);
+    requireKept("clampOutOfRangeTo", options.clampTo(), rows);
+  }
+
+  private static void requireKept(String name, long row, long rows) {
+    requireArgument(
+        row < rows,
+        name + " = %d would be cut off by %d rows; keep at least %d",
+        row,
+        rows,
+        row + 1);
+  }
+
   /** Returns the limit of rows' norms, if there is one. */
   public OptionalDouble maxNorm() {
     return options.hasMaxNorm() ? OptionalDouble.of(options.maxNorm()) : OptionalDouble.empty();
