@@ -30,6 +30,8 @@ class ReadmeTest {
           Map.entry("embedding", "InputEmbedding"),
           Map.entry("tokens", "TokenEmbedding"),
           Map.entry("gradOutput", "DeviceBuffer"),
+          Map.entry("gradSums", "DeviceBuffer"),
+          Map.entry("sgd", "Sgd"),
           Map.entry("ids", "int[]"),
           Map.entry("adam", "Adam"),
           Map.entry("optimizer", "Optimizer"),

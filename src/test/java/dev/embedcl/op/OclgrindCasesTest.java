@@ -161,6 +161,20 @@ final class OclgrindCasesTest {
     }
   }
 
+  @EveryBackend
+  void bags(TestBackend device) {
+    mark(device, "EmbeddingBagForward, its updates and PerSampleWeightsGradient");
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    for (int dim : new int[] {1, 5, 8, 33}) {
+      BagCase bags = BagCase.of(random, 4, dim, new int[] {3, 0, 6, 1}, 1, 2);
+      EmbeddingBagForwardTest.check(device, bags);
+      EmbeddingBagBackwardTest.checkEveryKind(device, random, bags);
+      EmbeddingBagBackwardTest.checkSampleWeights(device, bags);
+    }
+    EmbeddingBagForwardTest.check(
+        device, BagCase.of(random, 4, 3, new int[] {70, 130}, 0, IndexGroups.NO_PADDING));
+  }
+
   private static TestBatch hot(int hits) {
     SplittableRandom random = new SplittableRandom(TestBatch.SEED);
     int count = hits + 6;

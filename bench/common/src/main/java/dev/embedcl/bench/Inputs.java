@@ -123,6 +123,24 @@ public abstract class Inputs {
     return 4L * embeddingDim * (count() + seqLen + touchedRows) + 8L * touchedRows;
   }
 
+  /**
+   * Returns the bytes of the sums of bags, one bag to a sequence: ids, offsets and rows read, sums
+   * written.
+   */
+  public final long bagBytes() {
+    return 4L * count() + 4L * (batchSize + 1) + 4L * embeddingDim * ((long) count() + batchSize);
+  }
+
+  /** Returns the bytes of the sparse gradient of bags: that of the sums read, rows written. */
+  public final long bagGradientBytes() {
+    return 4L * embeddingDim * (batchSize + touchedRows) + 8L * touchedRows;
+  }
+
+  /** Returns the bytes of an update by bags: gradient read, touched rows read and written. */
+  public final long bagUpdateBytes() {
+    return 4L * embeddingDim * (batchSize + 2 * touchedRows);
+  }
+
   /** Returns the bytes of a fresh dense gradient: that of the output read, both tables written. */
   public final long freshGradientBytes() {
     return 4L * embeddingDim * (count() + seqLen + (long) numEmbeddings);

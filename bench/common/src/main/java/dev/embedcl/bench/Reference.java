@@ -36,6 +36,22 @@ public final class Reference {
     }
   }
 
+  /** Checks the sums of bags, one bag to a sequence, [batchSize, embeddingDim]. */
+  public void requireBagSums(MemorySegment sums, int set) {
+    requireSize("bag sums", sums, (long) inputs.batchSize() * dim);
+    int[] ids = inputs.ids(set);
+    for (int bag = 0; bag < inputs.batchSize(); bag++) {
+      for (int i = 0; i < dim; i++) {
+        float expected = 0;
+        for (int t = 0; t < inputs.seqLen(); t++) {
+          int id = ids[bag * inputs.seqLen() + t];
+          expected += Contents.WEIGHT.at((long) id * dim + i);
+        }
+        require("bag sums", bag, i, expected, at(sums, (long) bag * dim + i));
+      }
+    }
+  }
+
   /** Checks both gradients after one set was added to what was there. */
   public void requireAdded(MemorySegment gradWeight, MemorySegment gradPositions, int set) {
     requireTable("gradWeight", gradWeight, weightSums(set), Contents.GRAD_WEIGHT, 1);
@@ -67,7 +83,16 @@ public final class Reference {
    * @param values the sums, [rows.length, embeddingDim]
    */
   public void requireSparse(long[] rows, MemorySegment values, int set) {
-    TreeMap<Integer, float[]> sums = weightSums(set);
+    requireSparse(rows, values, weightSums(set));
+  }
+
+  /** Checks the sparse gradient of the sums of bags, as {@link #requireSparse}. */
+  public void requireBagSparse(long[] rows, MemorySegment values, int set) {
+    int[] ids = inputs.ids(set);
+    requireSparse(rows, values, sums(n -> ids[n], n -> n / inputs.seqLen()));
+  }
+
+  private void requireSparse(long[] rows, MemorySegment values, TreeMap<Integer, float[]> sums) {
     long[] sorted = rows.clone();
     Arrays.sort(sorted);
     if (!Arrays.equals(sorted, sums.keySet().stream().mapToLong(Integer::longValue).toArray())) {
@@ -92,11 +117,15 @@ public final class Reference {
   }
 
   private TreeMap<Integer, float[]> sums(IntUnaryOperator rowOf) {
+    return sums(rowOf, n -> n);
+  }
+
+  private TreeMap<Integer, float[]> sums(IntUnaryOperator rowOf, IntUnaryOperator gradientOf) {
     TreeMap<Integer, float[]> sums = new TreeMap<>();
     for (int n = 0; n < inputs.count(); n++) {
       float[] sum = sums.computeIfAbsent(rowOf.applyAsInt(n), row -> new float[dim]);
       for (int i = 0; i < dim; i++) {
-        sum[i] += Contents.GRAD_OUTPUT.at((long) n * dim + i);
+        sum[i] += Contents.GRAD_OUTPUT.at((long) gradientOf.applyAsInt(n) * dim + i);
       }
     }
     return sums;
