@@ -60,7 +60,7 @@ def main():
     capability = torch.__config__.show().split("CPU capability usage: ")[1].split("\n")[0]
     assert capability == "AVX2", capability
     lines, blobs, start = [], [], 0
-    norms = [(None, 2.0), (0.75, 2.0), (0.9, 1.0), (0.4, INF), (0.7, 3.0), (2.0, 0.5)]
+    norms = [(None, 2.0), (0.75, 2.0), (0.9, 1.0), (0.4, INF), (0.7, 3.0), (2.0, 0.5), (0.0, 2.0)]
     product = itertools.product([None, 2, -1], norms, [False, True], [False, True], [1, 3, 8, 17])
     for case, (padding, (max_norm, norm_type), scaled, sparse, dim) in enumerate(product):
         index_type = torch.int32 if case % 2 else torch.int64

@@ -150,8 +150,10 @@ public final class Checkpoint {
 
   /**
    * Brings everything back to what it was when the file was written. The whole file is checked
-   * first, checksums included: if this throws an {@link IOException}, nothing was changed.
-   * Optimizers forget parameters that they had not met then.
+   * first, checksums included: if this throws an {@link IOException}, nothing was changed. (Only a
+   * device that fails while values are written to it can leave a part of them; restore again.)
+   * Optimizers forget parameters that they had not met then. Gradients are not part of a checkpoint
+   * and stay as they are.
    *
    * @return the step that the file was saved at
    * @throws CheckpointException if the file is no checkpoint, altered, of another version, or of
