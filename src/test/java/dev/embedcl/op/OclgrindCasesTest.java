@@ -10,7 +10,9 @@ import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestMemory;
+import dev.embedcl.memory.DType;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 
@@ -38,6 +40,24 @@ final class OclgrindCasesTest {
         assertSameBits(memory.read(out), OperationReference.forward(batch, true), dim, batch);
         backend.execute(new EmbeddingForward(weight, ids, null, out, 3, 3));
         assertSameBits(memory.read(out), OperationReference.forward(batch, false), dim, batch);
+      }
+    }
+  }
+
+  @EveryBackend
+  void tablesOf16Bits(TestBackend device) {
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    for (int dim : new int[] {3, 8, 33}) {
+      for (StorageCase storage : StorageCase.values()) {
+        mark(device, "tables of " + storage);
+        StorageTest.checkForward(device, storage.type(), storage.type(), storage.type(), dim, 5, 2);
+        if (storage != StorageCase.FLOAT32) {
+          StorageTest.checkForward(device, storage.type(), DType.FLOAT32, DType.FLOAT32, dim, 5, 2);
+          TestBatch batch = TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim);
+          for (UpdateCase update : List.of(UpdateCase.MOMENTUM, UpdateCase.ROWWISE_ADAGRAD)) {
+            RowUpdateTest.check(device, random, batch, update, 2, true, storage);
+          }
+        }
       }
     }
   }

@@ -7,6 +7,8 @@ import dev.embedcl.bench.Contents;
 import dev.embedcl.bench.Inputs;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.memory.Shape;
 import dev.embedcl.op.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,6 +29,9 @@ public abstract class Tables extends Inputs {
 
   Backend backend;
   DeviceBuffer[] idBuffers;
+
+  /** A multiple of the period of the contents. */
+  private static final int PART_ROWS = 17 << 10;
 
   /** Draws the ids and opens the device. */
   final void open() {
@@ -67,6 +72,25 @@ public abstract class Tables extends Inputs {
   final Matrix matrix(int rows) {
     return new Matrix(
         backend.allocate(DType.FLOAT32, (long) rows * embeddingDim()), rows, embeddingDim());
+  }
+
+  /** Returns a table stored as a type, all of whose numbers it has. */
+  final Matrix stored(DType type, int rows, Contents contents) {
+    Matrix matrix =
+        new Matrix(backend.allocate(type, (long) rows * embeddingDim()), rows, embeddingDim());
+    // Contents repeat, so that one part serves for all.
+    int partRows = Math.min(rows, PART_ROWS);
+    try (HostTensor floats =
+        HostTensor.allocate(DType.FLOAT32, Shape.of(partRows, embeddingDim()))) {
+      contents.fill(floats.segment());
+      try (HostTensor part = floats.to(type)) {
+        for (long row = 0; row < rows; row += partRows) {
+          long bytes = Math.min(partRows, rows - row) * matrix.rowBytes();
+          matrix.buffer().write(row * embeddingDim(), part.segment().asSlice(0, bytes));
+        }
+      }
+    }
+    return matrix;
   }
 
   /** Returns a copy of a whole matrix on the host. */
