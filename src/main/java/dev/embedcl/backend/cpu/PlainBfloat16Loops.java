@@ -10,6 +10,7 @@ final class PlainBfloat16Loops implements RowStorage.Bfloat16Loops {
   private static final int INFINITY = 0x7f800000;
 
   private final int[] bits = new int[RowStorage.STRIP];
+  private final float[] sums = new float[RowStorage.STRIP];
   private final MemorySegment bitsSegment = MemorySegment.ofArray(bits);
 
   @Override
@@ -26,6 +27,15 @@ final class PlainBfloat16Loops implements RowStorage.Bfloat16Loops {
     }
     round(bits, width);
     takeLow(bits, to, width);
+  }
+
+  @Override
+  public void add(short[] to, float[] added, int width) {
+    widen(to, sums, width);
+    for (int i = 0; i < width; i++) {
+      sums[i] += added[i];
+    }
+    narrow(sums, to, width);
   }
 
   private static void shiftUp(short[] from, int[] to, int width) {

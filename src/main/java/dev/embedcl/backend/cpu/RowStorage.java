@@ -33,6 +33,9 @@ final class RowStorage {
 
     /** Rounds the first {@code width} numbers to the nearest, the even one of two. */
     void narrow(float[] from, short[] to, int width);
+
+    /** Adds to the first {@code width} numbers, rounding the sums as {@link #narrow} does. */
+    void add(short[] to, float[] added, int width);
   }
 
   /**
@@ -78,6 +81,31 @@ final class RowStorage {
   }
 
   /**
+   * Adds to elements of 16 bits that lie side by side, and writes the sums as the same type: {@link
+   * #load}, additions and {@link #store} in one pass.
+   *
+   * @param at where they start, in bytes
+   * @param toAt where the sums start, in bytes
+   * @param width at most {@link #STRIP}
+   */
+  void add(
+      DType type,
+      MemorySegment from,
+      long at,
+      float[] added,
+      MemorySegment to,
+      long toAt,
+      int width) {
+    MemorySegment.copy(from, JAVA_SHORT_UNALIGNED, at, bits, 0, width);
+    switch (type) {
+      case FLOAT16 -> addFloat16(bits, added, width);
+      case BFLOAT16 -> bfloat16.add(bits, added, width);
+      case FLOAT32, FLOAT64, INT64, INT32, INT16, INT8, UINT8, BOOL -> throw unsupported(type);
+    }
+    MemorySegment.copy(bits, 0, to, JAVA_SHORT_UNALIGNED, toAt, width);
+  }
+
+  /**
    * Rounds elements at random as {@link StochasticUpdate} prescribes, and writes them side by side.
    *
    * @param element the number of the first in its table
@@ -118,6 +146,12 @@ final class RowStorage {
   private static void narrowFloat16(float[] from, short[] to, int width) {
     for (int i = 0; i < width; i++) {
       to[i] = Float.floatToFloat16(from[i]);
+    }
+  }
+
+  private static void addFloat16(short[] to, float[] added, int width) {
+    for (int i = 0; i < width; i++) {
+      to[i] = Float.floatToFloat16(Float.float16ToFloat(to[i]) + added[i]);
     }
   }
 

@@ -44,9 +44,15 @@ final class StoredRows {
       int width = Math.min(STRIP, columns - first);
       storage.load(addedType, added, addedAt + (long) first * addedType.bytes(), common, width);
       for (int i = 0; i < count; i++) {
-        storage.load(type, rows, rowAt[i] + (long) first * type.bytes(), one, width);
-        add(one, common, width);
-        storage.store(toType, one, to, toAt[i] + (long) first * toType.bytes(), width);
+        long from = rowAt[i] + (long) first * type.bytes();
+        long target = toAt[i] + (long) first * toType.bytes();
+        if (type == toType && type != DType.FLOAT32) {
+          storage.add(type, rows, from, common, to, target, width);
+        } else {
+          storage.load(type, rows, from, one, width);
+          add(one, common, width);
+          storage.store(toType, one, to, target, width);
+        }
       }
     }
   }

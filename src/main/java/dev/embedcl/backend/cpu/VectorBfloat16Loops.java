@@ -23,11 +23,7 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
   public void widen(short[] from, float[] to, int width) {
     int i = 0;
     for (; i <= width - FLOATS.length(); i += FLOATS.length()) {
-      IntVector bits =
-          (IntVector)
-              ShortVector.fromArray(SHORTS, from, i)
-                  .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
-      bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(to, i);
+      widen(ShortVector.fromArray(SHORTS, from, i)).intoArray(to, i);
     }
     for (; i < width; i++) {
       to[i] = Bfloat16.toFloat(from[i]);
@@ -38,14 +34,36 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
   public void narrow(float[] from, short[] to, int width) {
     int i = 0;
     for (; i <= width - FLOATS.length(); i += FLOATS.length()) {
-      IntVector bits = FloatVector.fromArray(FLOATS, from, i).reinterpretAsInts();
-      IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-      IntVector rounded = bits.add(odd).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
-      rounded = rounded.blend(0x7fc0, bits.and(0x7fffffff).compare(VectorOperators.GT, 0x7f800000));
-      ((ShortVector) rounded.convertShape(VectorOperators.I2S, SHORTS, 0)).intoArray(to, i);
+      narrow(FloatVector.fromArray(FLOATS, from, i)).intoArray(to, i);
     }
     for (; i < width; i++) {
       to[i] = Bfloat16.fromFloat(from[i]);
     }
+  }
+
+  @Override
+  public void add(short[] to, float[] added, int width) {
+    int i = 0;
+    for (; i <= width - FLOATS.length(); i += FLOATS.length()) {
+      FloatVector sum =
+          widen(ShortVector.fromArray(SHORTS, to, i)).add(FloatVector.fromArray(FLOATS, added, i));
+      narrow(sum).intoArray(to, i);
+    }
+    for (; i < width; i++) {
+      to[i] = Bfloat16.fromFloat(Bfloat16.toFloat(to[i]) + added[i]);
+    }
+  }
+
+  private static FloatVector widen(ShortVector from) {
+    IntVector bits = (IntVector) from.convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+    return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+  }
+
+  private static ShortVector narrow(FloatVector from) {
+    IntVector bits = from.reinterpretAsInts();
+    IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+    IntVector rounded = bits.add(odd).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
+    rounded = rounded.blend(0x7fc0, bits.and(0x7fffffff).compare(VectorOperators.GT, 0x7f800000));
+    return (ShortVector) rounded.convertShape(VectorOperators.I2S, SHORTS, 0);
   }
 }
