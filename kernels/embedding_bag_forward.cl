@@ -8,7 +8,16 @@
 //
 // Bytes: the rows of all ids + ids for each column vector, from cache + out.
 
-#include "columns.clh"
+// How the table and the result are stored: each one of STORAGE_….
+#ifndef WEIGHT_STORAGE
+#define WEIGHT_STORAGE STORAGE_FLOAT32
+#endif
+#ifndef OUT_STORAGE
+#define OUT_STORAGE WEIGHT_STORAGE
+#endif
+
+#define STORES_16_BITS (WEIGHT_STORAGE || OUT_STORAGE)
+#include "storage.clh"
 #include "bags.clh"
 #include "winners.clh"
 
@@ -36,6 +45,12 @@
 #define ROWS_IN_FLIGHT 4
 #endif
 
+typedef STORED(stored, WEIGHT_STORAGE) weight_t;
+typedef STORED(stored, OUT_STORAGE) out_t;
+
+#define LOAD_WEIGHT_VECTOR STORED(load_vector, WEIGHT_STORAGE)
+#define LOAD_WEIGHT_ONE STORED(load_one, WEIGHT_STORAGE)
+
 #if WEIGHTED
 #define ROW(load, n, index) (load(weight + (long)(index) * dim) * sample_weights[n])
 #else
@@ -43,7 +58,7 @@
 #endif
 
 #define BAG_PARAMETERS                                                                   \
-  global const float *weight, global const int *indices,                                 \
+  global const weight_t *weight, global const int *indices,                              \
       global const float *sample_weights, const uint num_embeddings, const int padding,  \
       const int dim
 
@@ -131,14 +146,14 @@
   }
 
 #if BAG_MODE == BAG_MAX
-DEFINE_MAX_BAG(max_bag_vector, floatv, intv, load_vector)
-DEFINE_MAX_BAG(max_bag_one, float, int, load_one)
+DEFINE_MAX_BAG(max_bag_vector, floatv, intv, LOAD_WEIGHT_VECTOR)
+DEFINE_MAX_BAG(max_bag_one, float, int, LOAD_WEIGHT_ONE)
 #else
-DEFINE_SUM_BAG(sum_bag_vector, floatv, load_vector)
-DEFINE_SUM_BAG(sum_bag_one, float, load_one)
+DEFINE_SUM_BAG(sum_bag_vector, floatv, LOAD_WEIGHT_VECTOR)
+DEFINE_SUM_BAG(sum_bag_one, float, LOAD_WEIGHT_ONE)
 #endif
 
-kernel void embedding_bag_forward(global const float *weight,
+kernel void embedding_bag_forward(global const weight_t *weight,
                                   const uint num_embeddings,
                                   global const int *indices,
                                   global const int *offsets,
@@ -146,7 +161,7 @@ kernel void embedding_bag_forward(global const float *weight,
                                   const int bags,
                                   const int padding,
                                   global const float *sample_weights,
-                                  global float *out,
+                                  global out_t *out,
                                   global int *winners,
                                   const int dim,
                                   global uint *status) {
@@ -182,7 +197,7 @@ kernel void embedding_bag_forward(global const float *weight,
       result /= (float)max(rows, 1);
 #endif
 #endif
-      stream_vector(out + to + c, result);
+      STORED(stream_vector, OUT_STORAGE)(out + to + c, result);
     }
     FOR_TAIL(c, dim) {
       float result = 0.0f;
@@ -202,7 +217,7 @@ kernel void embedding_bag_forward(global const float *weight,
       result /= (float)max(rows, 1);
 #endif
 #endif
-      out[to + c] = result;
+      STORED(store_one, OUT_STORAGE)(out + to + c, result);
     }
   }
 }

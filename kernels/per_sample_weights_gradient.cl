@@ -4,8 +4,19 @@
 // Global work: (1, positions). A work-item keeps the LANES partial sums of a position in registers;
 // each of its steps reads 64 bytes of both rows.
 
-#include "columns.clh"
+// How the table is stored: one of STORAGE_….
+#ifndef WEIGHT_STORAGE
+#define WEIGHT_STORAGE STORAGE_FLOAT32
+#endif
+
+#define STORES_16_BITS (WEIGHT_STORAGE != STORAGE_FLOAT32)
+#include "storage.clh"
 #include "bags.clh"
+
+typedef STORED(stored, WEIGHT_STORAGE) weight_t;
+
+#define LOAD_WEIGHT_VECTOR STORED(load_vector, WEIGHT_STORAGE)
+#define LOAD_WEIGHT_ONE STORED(load_one, WEIGHT_STORAGE)
 
 // Partial sums in which the products of a row are added up: lane l takes the columns l, l + LANES, ...
 #define LANES 16
@@ -34,7 +45,8 @@ static inline int bag_at(global const int *offsets, const int count, const int b
   return low - 1;
 }
 
-static inline float dot_rows(global const float *row, global const float *other, const int dim) {
+static inline float dot_rows(global const weight_t *row, global const float *other,
+                             const int dim) {
   floatv vectors[LANES / VECTOR_WIDTH];
   for (int v = 0; v < LANES / VECTOR_WIDTH; v++) {
     vectors[v] = 0.0f;
@@ -44,7 +56,7 @@ static inline float dot_rows(global const float *row, global const float *other,
 #pragma unroll
     for (int v = 0; v < LANES / VECTOR_WIDTH; v++) {
       const int at = c + v * VECTOR_WIDTH;
-      vectors[v] += load_vector(row + at) * load_vector(other + at);
+      vectors[v] += LOAD_WEIGHT_VECTOR(row + at) * load_vector(other + at);
     }
   }
   float lane[LANES];
@@ -53,7 +65,7 @@ static inline float dot_rows(global const float *row, global const float *other,
     PRIVATE_STORE(vectors[v], lane + v * VECTOR_WIDTH);
   }
   for (int l = 0; c + l < dim; l++) {
-    lane[l] += row[c + l] * other[c + l];
+    lane[l] += LOAD_WEIGHT_ONE(row + c + l) * other[c + l];
   }
 #pragma unroll
   for (int kept = LANES / 2; kept > 0; kept /= 2) {
@@ -65,7 +77,7 @@ static inline float dot_rows(global const float *row, global const float *other,
   return lane[0];
 }
 
-kernel void per_sample_weights_gradient(global const float *weight,
+kernel void per_sample_weights_gradient(global const weight_t *weight,
                                         const uint num_embeddings,
                                         global const int *indices,
                                         global const int *offsets,

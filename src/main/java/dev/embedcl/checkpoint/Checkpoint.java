@@ -3,8 +3,8 @@ package dev.embedcl.checkpoint;
 import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.init.TorchGenerator;
-import dev.embedcl.nn.EmbeddingLayer;
 import dev.embedcl.nn.Parameter;
+import dev.embedcl.nn.TableLayer;
 import dev.embedcl.optim.Optimizer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ public final class Checkpoint {
    * @return this
    * @throws IllegalArgumentException if a name is taken; give the layer a prefix
    */
-  public Checkpoint layer(EmbeddingLayer layer) {
+  public Checkpoint layer(TableLayer layer) {
     return layer("", layer);
   }
 
@@ -61,7 +61,7 @@ public final class Checkpoint {
    * @return this
    * @throws IllegalArgumentException if a name is taken
    */
-  public Checkpoint layer(String prefix, EmbeddingLayer layer) {
+  public Checkpoint layer(String prefix, TableLayer layer) {
     for (Parameter parameter : layer.parameters()) {
       parameter(prefix + parameter.name(), parameter);
     }

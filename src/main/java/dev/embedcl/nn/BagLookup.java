@@ -11,7 +11,9 @@ import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.BagMode;
 import dev.embedcl.op.Bags;
 import dev.embedcl.op.EmbeddingBagForward;
+import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
+import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.PerSampleWeightsGradient;
@@ -37,6 +39,9 @@ final class BagLookup {
   private final GrowingBuffer upload;
   private final BagGradientRows gradientRows = new BagGradientRows();
 
+  /** The rows that a batch names, those of ids in no bag too. */
+  private final IndexGroups named = new IndexGroups();
+
   private @Nullable Activation lastOutput;
   private @Nullable EmbeddingBagForward last;
   private int[] starts = new int[1];
@@ -60,12 +65,13 @@ final class BagLookup {
     this.deviceOffsets = new GrowingBuffer(backend, DType.INT32);
     this.deviceWeights = new GrowingBuffer(backend, DType.FLOAT32);
     this.winners = new GrowingBuffer(backend, DType.INT32);
-    this.output = new GrowingBuffer(backend, DType.FLOAT32);
+    this.output = new GrowingBuffer(backend, options.outputOf(weight));
     this.upload = new GrowingBuffer(backend, DType.FLOAT32);
   }
 
   /** Runs the forward pass into {@code given}, or into memory of this object where that is null. */
   Activation forward(BagBatch batch, @Nullable DeviceBuffer given) {
+    final IndexBatch idBatch = batch.indices().checkable();
     // Everything that can be wrong with the call is found before the last batch is forgotten.
     final int count = batch.count();
     final Matrix table = weight.matrix();
@@ -76,16 +82,17 @@ final class BagLookup {
     final int[] newStarts = batch.starts(includeLastOffset);
     final int bags = newStarts.length - 1;
     final Matrix target = given == null ? null : new Matrix(given, bags, table.columns());
-    final DeviceBuffer idsThere = batch.indices().device();
+    final DeviceBuffer idsThere = idBatch.device();
     if (idsThere == null) {
       if (incoming.length < count) {
         incoming = new int[count];
       }
-      batch.indices().copyTo(incoming, table.rows(), options.clampTo());
+      idBatch.copyTo(incoming, table.rows(), options.clampTo());
     }
 
     last = null;
-    DeviceBuffer indices = idsThere == null ? deviceIds.atLeast(count) : idsThere;
+    DeviceBuffer indices =
+        idsThere == null || options.clamps() ? deviceIds.atLeast(count) : idsThere;
     DeviceBuffer offsets = deviceOffsets.atLeast(newStarts.length);
     DeviceBuffer sampleWeights = sampleWeights(batch);
     Matrix out = target == null ? ownOutput(bags, table.columns()) : target;
@@ -102,12 +109,18 @@ final class BagLookup {
       int[] free = ids;
       ids = incoming;
       incoming = free;
+    } else if (options.clamps()) {
+      backend.execute(
+          new IndexClamp(idsThere, indices, count, table.rows(), (int) options.clampTo()));
     }
     offsets.write(MemorySegment.ofArray(newStarts));
-    backend.execute(operation);
     idsOnHost = idsThere == null;
     grouped = false;
     starts = newStarts;
+    if (options.hasMaxNorm()) {
+      renorm(indices, count);
+    }
+    backend.execute(operation);
     last = operation;
     Activation result = new Activation(backend, out, Shape.of(bags, table.columns()));
     if (target == null) {
@@ -234,18 +247,33 @@ final class BagLookup {
     if (!grouped) {
       EmbeddingBagForward forward = requireForward();
       int count = forward.bags().count();
-      if (!idsOnHost) {
-        if (ids.length < count) {
-          ids = new int[count];
-        }
-        forward.bags().indices().read(firstInts(ids, count));
-      }
+      readIds(forward.bags().indices(), count);
       gradientRows.rebuild(ids, starts, weight.rows(), options, forward);
       // Only now are ids from the device known to be good.
       idsOnHost = true;
       grouped = true;
     }
     return gradientRows.groups();
+  }
+
+  /** Shortens the rows that a batch names and that are too long. */
+  private void renorm(DeviceBuffer indices, int count) {
+    readIds(indices, count);
+    named.rebuild(ids, count, weight.rows(), options.paddingIdx());
+    // Only now are ids from the device known to be good.
+    idsOnHost = true;
+    backend.execute(
+        new EmbeddingRenorm(weight.matrix(), named, options.maxNorm(), options.normType()));
+  }
+
+  /** Fetches a batch's ids if they are on the device alone. */
+  private void readIds(DeviceBuffer indices, int count) {
+    if (!idsOnHost) {
+      if (ids.length < count) {
+        ids = new int[count];
+      }
+      indices.read(firstInts(ids, count));
+    }
   }
 
   private static MemorySegment firstInts(int[] values, int count) {

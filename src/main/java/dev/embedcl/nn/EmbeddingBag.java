@@ -7,6 +7,7 @@ import dev.embedcl.memory.HostTensor;
 import dev.embedcl.op.BagMode;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -58,7 +59,7 @@ public final class EmbeddingBag implements TableLayer {
    * nn.EmbeddingBag.from_pretrained(weight, mode=…)}. {@code layer.weight().requiresGrad(true)}
    * thaws it.
    *
-   * @param weight float32, [numEmbeddings, embeddingDim]
+   * @param weight float32, float16 or bfloat16, [numEmbeddings, embeddingDim]; stored as it is
    * @throws IllegalArgumentException if type or shape is another
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
    * @throws IllegalStateException if the backend or the tensor was closed
@@ -90,6 +91,21 @@ public final class EmbeddingBag implements TableLayer {
   /** Returns whether each contribution is divided by how often its id occurs in the batch. */
   public boolean scaleGradByFreq() {
     return options.scaleGradByFreq();
+  }
+
+  /** Returns the limit of rows' norms, if there is one. */
+  public OptionalDouble maxNorm() {
+    return options.normLimit();
+  }
+
+  /** Returns the p of the norm that is limited. */
+  public double normType() {
+    return options.normType();
+  }
+
+  /** Returns the row that ids out of range stand for; empty where they are an error. */
+  public OptionalLong clampOutOfRangeTo() {
+    return options.clampRow();
   }
 
   @Override
@@ -191,7 +207,8 @@ public final class EmbeddingBag implements TableLayer {
    * Looks up bags as {@link #forward(BagBatch)} does, into memory of the caller.
    *
    * @param out receives [bags, embeddingDim] from its first element on; may be larger, and what
-   *     lies beyond stays. Must be float32, of the same backend, and no parameter
+   *     lies beyond stays. Must be float32 or of the table's type, of the same backend, and no
+   *     parameter
    * @return a view of {@code out}
    * @throws IndexOutOfBoundsException as {@link #forward(BagBatch)}
    * @throws IllegalArgumentException as {@link #forward(BagBatch)}, and if {@code out} is too small

@@ -2,6 +2,7 @@ package dev.embedcl.nn;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.init.TorchGenerator;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.op.BagMode;
 
@@ -42,7 +43,29 @@ public final class EmbeddingBagBuilder {
     return this;
   }
 
-  /** Copies the table from float32 [numEmbeddings, embeddingDim] when {@link #build} runs. */
+  /**
+   * Sets how a drawn table is stored, as {@link TokenEmbeddingBuilder#dtype} tells: {@code
+   * FLOAT32}, the default, {@code FLOAT16} or {@code BFLOAT16}. Sums and all other arithmetic are
+   * float32 in any case.
+   */
+  public EmbeddingBagBuilder dtype(DType dtype) {
+    table.dtype(dtype);
+    return this;
+  }
+
+  /**
+   * Sets the type of the output: the table's, the default, to which each result is rounded once, or
+   * {@code FLOAT32}.
+   */
+  public EmbeddingBagBuilder outputDtype(DType outputDtype) {
+    table.outputDtype(outputDtype);
+    return this;
+  }
+
+  /**
+   * Copies the table from [numEmbeddings, embeddingDim] of float32, float16 or bfloat16 when {@link
+   * #build} runs, stored as it is.
+   */
   public EmbeddingBagBuilder weight(HostTensor weight) {
     table.weight(weight);
     return this;
@@ -75,6 +98,43 @@ public final class EmbeddingBagBuilder {
   }
 
   /**
+   * Sets a limit for the norms of rows: before each lookup, a row that the batch names and that is
+   * longer becomes {@code row * maxNorm / (norm + 1e-7)}, in place and once, as {@link
+   * dev.embedcl.op.EmbeddingRenorm} tells; padding's row, those of ids in no bag and those of a
+   * frozen table too. The gradient takes no notice of it. Ids that are on the device have to be
+   * read back for it.
+   *
+   * @param maxNorm finite and not negative
+   */
+  public EmbeddingBagBuilder maxNorm(double maxNorm) {
+    table.maxNorm(maxNorm);
+    return this;
+  }
+
+  /**
+   * Sets the p of the norm that {@link #maxNorm} limits; 2 unless it is set. For 1, 2 and infinity
+   * the device computes norms; for others the host, which has to read the batch's rows.
+   *
+   * @param normType greater than 0, or infinity
+   */
+  public EmbeddingBagBuilder normType(double normType) {
+    table.normType(normType);
+    return this;
+  }
+
+  /**
+   * Lets ids that are out of range stand for a row, which then also gets their gradient, on the
+   * host and on every device alike; for nothing, where that is padding's. Without, they are an
+   * error.
+   *
+   * @param row from -numEmbeddings to below numEmbeddings; negative ones count from the end
+   */
+  public EmbeddingBagBuilder clampOutOfRangeTo(long row) {
+    table.clampOutOfRangeTo(row);
+    return this;
+  }
+
+  /**
    * Sets whether a batch has an offset more than bags, which is where the last bag ends; ids behind
    * it are in no bag.
    */
@@ -93,7 +153,9 @@ public final class EmbeddingBagBuilder {
    * Creates the layer, which owns its table.
    *
    * @throws IllegalArgumentException if a size is out of its range or contradicts given weights,
-   *     weights are no float32 table, or {@code paddingIdx} is no row
+   *     weights are no table, {@code paddingIdx} or the row for ids out of range is no row, {@code
+   *     maxNorm} or {@code normType} is out of its range, or {@code dtype} or {@code outputDtype}
+   *     is a type that there is not for it
    * @throws IllegalStateException if a size, or seed and generator, are missing and no weights
    *     stand in for them; or the backend or the tensor was closed
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table

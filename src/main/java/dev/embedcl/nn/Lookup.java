@@ -57,8 +57,7 @@ final class Lookup {
     this.positions = positions;
     this.options = options;
     this.deviceIds = new GrowingBuffer(backend, DType.INT32);
-    DType asked = options.outputDtype();
-    this.output = new GrowingBuffer(backend, asked == null ? weight.dtype() : asked);
+    this.output = new GrowingBuffer(backend, options.outputOf(weight));
     this.upload = new GrowingBuffer(backend, DType.FLOAT32);
   }
 
@@ -84,15 +83,13 @@ final class Lookup {
 
     lastIds = null;
     DeviceBuffer indices =
-        onDevice == null || options.clampTo() != LookupOptions.NO_CLAMP
-            ? deviceIds.atLeast(size)
-            : onDevice;
+        onDevice == null || options.clamps() ? deviceIds.atLeast(size) : onDevice;
     Matrix out = target == null ? ownOutput(size, table.columns()) : target;
     EmbeddingForward operation =
         new EmbeddingForward(table, indices, slice, out, batch.batchSize(), batch.seqLen());
     if (onDevice == null) {
       indices.write(firstInts(incoming, size));
-    } else if (options.clampTo() != LookupOptions.NO_CLAMP) {
+    } else if (options.clamps()) {
       backend.execute(
           new IndexClamp(onDevice, indices, size, table.rows(), (int) options.clampTo()));
     }

@@ -2,6 +2,7 @@ package dev.embedcl.nn;
 
 import dev.embedcl.memory.DType;
 import dev.embedcl.op.IndexGroups;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,25 @@ record LookupOptions(
 
   boolean hasMaxNorm() {
     return maxNorm != NO_MAX_NORM;
+  }
+
+  /** Returns the limit of rows' norms, if there is one. */
+  OptionalDouble normLimit() {
+    return hasMaxNorm() ? OptionalDouble.of(maxNorm) : OptionalDouble.empty();
+  }
+
+  boolean clamps() {
+    return clampTo != NO_CLAMP;
+  }
+
+  /** Returns the row that ids out of range stand for; empty where they are an error. */
+  OptionalLong clampRow() {
+    return clamps() ? OptionalLong.of(clampTo) : OptionalLong.empty();
+  }
+
+  /** Returns the type of the outputs that a layer makes of a table. */
+  DType outputOf(Parameter table) {
+    return outputDtype == null ? table.dtype() : outputDtype;
   }
 
   /** Returns the id whose row gets no gradient, if there is one. */

@@ -3,6 +3,8 @@ package dev.embedcl.nn;
 import dev.embedcl.init.TorchGenerator;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.memory.Shape;
 import java.lang.foreign.MemorySegment;
 
 /** Makes a table of other rows than another's, which stays as it is; passes it in parts. */
@@ -18,10 +20,10 @@ final class ResizedTable {
         old,
         rows,
         target -> {
-          float[] mean = mean(old);
-          MemorySegment row = MemorySegment.ofArray(mean);
-          for (long at = old.rows(); at < rows; at++) {
-            target.matrix().buffer().write(at * mean.length, row);
+          try (HostTensor mean = mean(old)) {
+            for (long at = old.rows(); at < rows; at++) {
+              target.matrix().buffer().write(at * old.columns(), mean.segment());
+            }
           }
         });
   }
@@ -44,17 +46,13 @@ final class ResizedTable {
 
   private static Parameter copied(Parameter old, long rows, Fill fill) {
     DeviceBuffer from = old.matrix().buffer();
-    if (from.type() != DType.FLOAT32) {
-      throw new IllegalArgumentException(
-          old + " holds " + from.type() + "; only FLOAT32 tables can be resized");
-    }
-    Parameter target = Parameter.zeros(old.backend(), old.name(), rows, old.columns());
+    Parameter target = Parameter.zeros(old.backend(), old.name(), old.dtype(), rows, old.columns());
     try {
       long elements = Math.min(rows, old.rows()) * old.columns();
-      float[] part = new float[(int) Math.min(PART, elements)];
+      int width = old.dtype().bytes();
+      MemorySegment part = MemorySegment.ofArray(new byte[(int) Math.min(PART, elements) * width]);
       for (long at = 0; at < elements; at += PART) {
-        MemorySegment some =
-            MemorySegment.ofArray(part).asSlice(0, 4 * Math.min(PART, elements - at));
+        MemorySegment some = part.asSlice(0, width * Math.min(PART, elements - at));
         from.read(at, some);
         target.matrix().buffer().write(at, some);
       }
@@ -67,25 +65,43 @@ final class ResizedTable {
     }
   }
 
-  private static float[] mean(Parameter table) {
+  /** Returns the mean of all rows, of the table's type. */
+  private static HostTensor mean(Parameter table) {
     int columns = table.columns();
     double[] sums = new double[columns];
     int rowsToAPart = Math.max(1, PART / columns);
-    float[] part = new float[(int) Math.min(rowsToAPart, table.rows()) * columns];
     for (long row = 0; row < table.rows(); row += rowsToAPart) {
-      int elements = (int) Math.min(rowsToAPart, table.rows() - row) * columns;
-      table
-          .matrix()
-          .buffer()
-          .read(row * columns, MemorySegment.ofArray(part).asSlice(0, 4L * elements));
-      for (int i = 0; i < elements; i++) {
-        sums[i % columns] += part[i];
+      long rows = Math.min(rowsToAPart, table.rows() - row);
+      try (HostTensor part = HostTensor.allocate(table.dtype(), Shape.of(rows * columns))) {
+        table.matrix().buffer().read(row * columns, part.segment());
+        try (HostTensor wide = part.to(DType.FLOAT32)) {
+          float[] values = wide.toFloatArray();
+          for (int i = 0; i < values.length; i++) {
+            sums[i % columns] += values[i];
+          }
+        }
       }
     }
     float[] mean = new float[columns];
     for (int d = 0; d < columns; d++) {
-      mean[d] = (float) (sums[d] / (double) table.rows());
+      double exact = sums[d] / (double) table.rows();
+      mean[d] = table.dtype() == DType.FLOAT32 ? (float) exact : toOdd(exact);
     }
-    return mean;
+    try (HostTensor wide = HostTensor.of(Shape.of(columns), mean)) {
+      return wide.to(table.dtype());
+    }
+  }
+
+  /**
+   * Returns the float32 that rounds to the number of 16 bits that {@code value} itself is nearest
+   * to: of float32's neighbours of {@code value} the one whose last bit is 1, so that what the
+   * first rounding takes for the middle between two numbers is one.
+   */
+  private static float toOdd(double value) {
+    float near = (float) value;
+    if (near == value || (Float.floatToRawIntBits(near) & 1) != 0) {
+      return near;
+    }
+    return near < value ? Math.nextUp(near) : Math.nextDown(near);
   }
 }

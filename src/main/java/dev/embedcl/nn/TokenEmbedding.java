@@ -130,8 +130,9 @@ public final class TokenEmbedding extends EmbeddingLayer {
   /**
    * Returns a layer of this one's options with a table of another length: rows that both have are
    * copied, new ones are the mean of all of this layer's rows, padding's included (each column
-   * added up row after row in float64, and rounded). This layer stays as it is. An optimizer's
-   * state follows by {@code optimizer.adopt(old.weight(), resized.weight())}; gradients do not.
+   * added up row after row in float64, and rounded once to the table's type). This layer stays as
+   * it is. An optimizer's state follows by {@code optimizer.adopt(old.weight(), resized.weight())};
+   * gradients do not.
    *
    * @param newNumEmbeddings from 1 to 2^31
    * @return to be closed by the caller, as this layer is
@@ -147,7 +148,7 @@ public final class TokenEmbedding extends EmbeddingLayer {
 
   /**
    * Does as {@link #resized(long)}, but draws new rows: standard normal values, the next of a
-   * generator.
+   * generator, rounded to the table's type.
    *
    * @param newNumEmbeddings from 1 to 2^31
    * @param generator is advanced where there are new rows
@@ -178,7 +179,7 @@ public final class TokenEmbedding extends EmbeddingLayer {
 
   /** Returns the limit of rows' norms, if there is one. */
   public OptionalDouble maxNorm() {
-    return options.hasMaxNorm() ? OptionalDouble.of(options.maxNorm()) : OptionalDouble.empty();
+    return options.normLimit();
   }
 
   /** Returns the p of the norm that is limited. */
@@ -188,9 +189,7 @@ public final class TokenEmbedding extends EmbeddingLayer {
 
   /** Returns the row that ids out of range stand for; empty where they are an error. */
   public OptionalLong clampOutOfRangeTo() {
-    return options.clampTo() == LookupOptions.NO_CLAMP
-        ? OptionalLong.empty()
-        : OptionalLong.of(options.clampTo());
+    return options.clampRow();
   }
 
   LookupOptions options() {

@@ -201,6 +201,15 @@ public final class Checks {
     }
   }
 
+  /** Checks that an output is float32 or of the table's type. */
+  static void requireOutputType(Matrix out, Matrix weight) {
+    if (out.type() != DType.FLOAT32 && out.type() != weight.type()) {
+      throw illegalArgument(
+          "out is %s and weight %s; give an out of FLOAT32 or of weight's type",
+          out.type(), weight.type());
+    }
+  }
+
   /** Checks what is float32 whatever the table is: gradients, their sums and optimizers' state. */
   static void requireFloat32(String name, Matrix matrix) {
     if (matrix.type() != DType.FLOAT32) {

@@ -1,6 +1,5 @@
 package dev.embedcl.op;
 
-import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -45,14 +44,7 @@ public record EmbeddingForward(
     Checks.requireRows("out", out, (long) batchSize * seqLen);
     Checks.requireColumns("out", out, weight.columns());
     Checks.requireDistinct("out", out, "weight", weight);
-    if (out.type() != DType.FLOAT32 && out.type() != weight.type()) {
-      throw new IllegalArgumentException(
-          "out is "
-              + out.type()
-              + " and weight "
-              + weight.type()
-              + "; give an out of FLOAT32 or of weight's type");
-    }
+    Checks.requireOutputType(out, weight);
     if (positions != null) {
       positions.requireLength(seqLen, weight.columns());
       Checks.requireDistinct("out", out, "the positional table", positions.table());

@@ -24,6 +24,10 @@ import java.nio.ByteOrder;
  * with {@link StrictMath} and column after column, and only the factor is rounded to float32: rows
  * have to come from the device for that, which waits for it. A row with a NaN stays as it is.
  *
+ * <p>Norms of tables of 16 bits are those of the rows in float32, and each product is rounded to
+ * the nearest number that the table can store, to the even one of two; a row can so stay longer
+ * than the limit by that rounding, and is then shortened again when it is named again.
+ *
  * @param weight [numEmbeddings, embeddingDim]
  * @param groups names the rows: of all ids of the batch, the one that was left out for padding
  *     included
@@ -46,11 +50,10 @@ public record EmbeddingRenorm(Matrix weight, IndexGroups groups, double maxNorm,
   /**
    * Checks the arguments.
    *
-   * @throws IllegalArgumentException if a number is out of its range, the table is not float32, or
-   *     the groups were built for a larger table
+   * @throws IllegalArgumentException if a number is out of its range, or the groups were built for
+   *     a larger table
    */
   public EmbeddingRenorm {
-    Checks.requireFloat32("weight", weight);
     requireMaxNorm(maxNorm);
     requireNormType(normType);
     requireArgument(
@@ -102,7 +105,7 @@ public record EmbeddingRenorm(Matrix weight, IndexGroups groups, double maxNorm,
   /**
    * Returns the factor of a row for any p but 1, 2 and infinity, or -1 where the row stays.
    *
-   * @param rows little-endian float32
+   * @param rows little-endian float32, widened where the table is of 16 bits
    * @param at where the row begins, in bytes
    */
   public float factor(MemorySegment rows, long at) {

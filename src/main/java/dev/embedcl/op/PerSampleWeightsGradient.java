@@ -13,6 +13,7 @@ import dev.embedcl.memory.DeviceBuffer;
  * partial sums that start from 0, the l-th adds the products of the columns l, l + {@value #LANES},
  * l + 2 · {@value #LANES}, … one after the other; then partial sum l + 8 is added to l, for l below
  * 8, then l + 4, l + 2 and l + 1 alike. Each product and sum is rounded: the same bits everywhere.
+ * Rows of 16 bits are widened to float32 first.
  *
  * <p>Bad ids get 0 and are recorded, see {@link Bags}.
  *
@@ -34,7 +35,6 @@ public record PerSampleWeightsGradient(
    *     gradWeights} is a buffer that is read
    */
   public PerSampleWeightsGradient {
-    Checks.requireFloat32("weight", weight);
     Checks.requireFloat32("gradOutput", gradOutput);
     requireArgument(
         gradOutput.rows() >= bags.bags(),

@@ -1,5 +1,7 @@
 package dev.embedcl.op;
 
+import dev.embedcl.backend.StoredNumbers;
+import dev.embedcl.memory.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,14 +32,34 @@ final class BagCase {
       int[] ids,
       int[] offsets,
       long paddingIdx) {
+    this(
+        numEmbeddings,
+        dim,
+        ids,
+        offsets,
+        paddingIdx,
+        TestBatch.numbers(random, numEmbeddings * dim),
+        TestBatch.numbers(random, ids.length),
+        TestBatch.numbers(random, (offsets.length - 1) * dim));
+  }
+
+  private BagCase(
+      int numEmbeddings,
+      int dim,
+      int[] ids,
+      int[] offsets,
+      long paddingIdx,
+      float[] weight,
+      float[] sampleWeights,
+      float[] gradOutput) {
     this.numEmbeddings = numEmbeddings;
     this.dim = dim;
     this.ids = ids;
     this.offsets = offsets;
     this.paddingIdx = paddingIdx;
-    this.weight = TestBatch.numbers(random, numEmbeddings * dim);
-    this.sampleWeights = TestBatch.numbers(random, ids.length);
-    this.gradOutput = TestBatch.numbers(random, bags() * dim);
+    this.weight = weight;
+    this.sampleWeights = sampleWeights;
+    this.gradOutput = gradOutput;
   }
 
   /** Returns bags of these sizes, followed by {@code rest} ids that are in none. */
@@ -66,6 +88,28 @@ final class BagCase {
     int rest = random.nextInt(4) == 0 ? random.nextInt(9) : 0;
     long padding = random.nextInt(3) == 0 ? -1 : random.nextInt(numEmbeddings);
     return of(random, numEmbeddings, dim, sizes, rest, padding);
+  }
+
+  /** Returns these bags with the table that a type keeps of this one. */
+  BagCase storedAs(DType type) {
+    return new BagCase(
+        numEmbeddings,
+        dim,
+        ids,
+        offsets,
+        paddingIdx,
+        stored(type, weight),
+        sampleWeights,
+        gradOutput);
+  }
+
+  /** Returns what a type keeps of numbers. */
+  static float[] stored(DType type, float[] values) {
+    float[] stored = new float[values.length];
+    for (int i = 0; i < stored.length; i++) {
+      stored[i] = StoredNumbers.widen(type, StoredNumbers.narrow(type, values[i]));
+    }
+    return stored;
   }
 
   int bags() {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestMemory;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.UpdateCase.OnDevice;
 import dev.embedcl.op.UpdateCase.Tables;
@@ -86,6 +87,20 @@ final class EmbeddingBagBackwardTest {
   }
 
   @EveryBackend
+  void sampleWeightsOfTablesOf16BitsGetTheReferenceBits(TestBackend device) {
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    for (DType type : List.of(DType.FLOAT16, DType.BFLOAT16)) {
+      for (int dim : new int[] {1, 3, 16, 37, 520, 1030}) {
+        checkSampleWeights(device, BagCase.of(random, 40, dim, new int[] {4, 0, 9}, 2, 5), type);
+      }
+      for (int i = 0; i < CASES / 2; i++) {
+        BagCase bags = BagCase.random(new SplittableRandom(TestBatch.SEED + i));
+        checkSampleWeights(device, bags, type);
+      }
+    }
+  }
+
+  @EveryBackend
   void badIdsGetNoSampleWeightGradientAndAreReported(TestBackend device) {
     try (TestMemory memory = new TestMemory(device.shared())) {
       Matrix weight = memory.matrix(2, new float[] {1, 2, 3, 4});
@@ -108,13 +123,19 @@ final class EmbeddingBagBackwardTest {
   }
 
   static void checkSampleWeights(TestBackend device, BagCase bags) {
+    checkSampleWeights(device, bags, DType.FLOAT32);
+  }
+
+  /** Checks the gradient with what a type keeps of the table. */
+  static void checkSampleWeights(TestBackend device, BagCase given, DType type) {
+    BagCase bags = given.storedAs(type);
     try (TestMemory memory = new TestMemory(device.shared())) {
       Matrix gradWeights = memory.matrix(1, new float[bags.ids.length]);
       device
           .shared()
           .execute(
               new PerSampleWeightsGradient(
-                  memory.matrix(bags.dim, bags.weight),
+                  memory.matrix(type, bags.dim, bags.weight),
                   ids(memory, bags),
                   memory.matrix(bags.dim, bags.gradOutput),
                   gradWeights.buffer()));

@@ -8,14 +8,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestMemory;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /** {@link EmbeddingBagForward} on every backend, against {@link BagCase}. */
 final class EmbeddingBagForwardTest {
   private static final int CASES = 300;
+  private static final List<DType> HALVES = List.of(DType.FLOAT16, DType.BFLOAT16);
 
   /** Around the widths of vectors, of several of them, and of work-groups. */
   private static final int[] DIMENSIONS = {
@@ -46,6 +49,40 @@ final class EmbeddingBagForwardTest {
   void randomBagsGiveTheReferenceBits(TestBackend device) {
     for (int i = 0; i < CASES; i++) {
       check(device, BagCase.random(new SplittableRandom(TestBatch.SEED + i)));
+    }
+  }
+
+  @EveryBackend
+  void tablesOf16BitsGiveTheReferenceBits(TestBackend device) {
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    for (DType type : HALVES) {
+      for (int dim : new int[] {1, 3, 16, 37, 520, 1030}) {
+        BagCase bags = BagCase.of(random, 7, dim, new int[] {3, 0, 70, 1, 200}, 2, 2);
+        checkStored(device, bags, type, type);
+        checkStored(device, bags, type, DType.FLOAT32);
+      }
+    }
+  }
+
+  @EveryBackend
+  void randomBagsOf16BitsGiveTheReferenceBits(TestBackend device) {
+    for (int i = 0; i < CASES / 2; i++) {
+      BagCase bags = BagCase.random(new SplittableRandom(TestBatch.SEED + i));
+      DType type = HALVES.get(i % 2);
+      checkStored(device, bags, type, i % 3 == 0 ? DType.FLOAT32 : type);
+    }
+  }
+
+  @EveryBackend
+  void outputsAreFloat32OrOfTheTablesType(TestBackend device) {
+    try (TestMemory memory = new TestMemory(device.shared())) {
+      Matrix weight = memory.matrix(DType.FLOAT16, 1, new float[2]);
+      Matrix out = memory.matrix(DType.BFLOAT16, 1, new float[1]);
+      Bags bags = new Bags(memory.ids(new int[1]), memory.ids(new int[] {0, 1}), 1, 1, -1);
+      assertThatThrownBy(() -> new EmbeddingBagForward(weight, bags, BagMode.SUM, null, out, null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "out is BFLOAT16 and weight FLOAT16; give an out of FLOAT32 or of weight's type");
     }
   }
 
@@ -130,25 +167,32 @@ final class EmbeddingBagForwardTest {
   }
 
   static void check(TestBackend device, BagCase bags) {
-    check(device, bags, BagMode.SUM, false);
-    check(device, bags, BagMode.SUM, true);
-    check(device, bags, BagMode.MAX, false);
+    checkStored(device, bags, DType.FLOAT32, DType.FLOAT32);
+  }
+
+  /** Checks every mode with what a type keeps of the table. */
+  static void checkStored(TestBackend device, BagCase bags, DType type, DType outType) {
+    BagCase stored = bags.storedAs(type);
+    check(device, stored, BagMode.SUM, false, type, outType);
+    check(device, stored, BagMode.SUM, true, type, outType);
+    check(device, stored, BagMode.MAX, false, type, outType);
     if (device.shared().device().correctlyRoundedDivision()) {
-      check(device, bags, BagMode.MEAN, false);
+      check(device, stored, BagMode.MEAN, false, type, outType);
     }
   }
 
-  private static void check(TestBackend device, BagCase bags, BagMode mode, boolean weighted) {
+  private static void check(
+      TestBackend device, BagCase bags, BagMode mode, boolean weighted, DType type, DType outType) {
     int dim = bags.dim;
-    String what = mode + (weighted ? " weighted: " : ": ") + bags;
+    String what = mode + (weighted ? " weighted, " : ", ") + type + " to " + outType + ": " + bags;
     try (TestMemory memory = new TestMemory(device.shared())) {
-      Matrix weight = memory.matrix(dim, bags.weight);
+      Matrix weight = memory.matrix(type, dim, bags.weight);
       // A row more than there are bags, which has to stay as it is.
       float[] before = new float[(bags.bags() + 1) * dim];
       Arrays.fill(before, -9);
       int[] winnersBefore = new int[(bags.bags() + 1) * dim];
       Arrays.fill(winnersBefore, -9);
-      Matrix out = memory.matrix(dim, before);
+      Matrix out = memory.matrix(outType, dim, before);
       @Nullable DeviceBuffer winners = mode == BagMode.MAX ? memory.ids(winnersBefore) : null;
       @Nullable DeviceBuffer sampleWeights =
           weighted ? memory.matrix(1, bags.sampleWeights).buffer() : null;
@@ -162,7 +206,7 @@ final class EmbeddingBagForwardTest {
       device
           .shared()
           .execute(new EmbeddingBagForward(weight, ids, mode, sampleWeights, out, winners));
-      float[] expected = bags.forward(mode, weighted);
+      float[] expected = BagCase.stored(outType, bags.forward(mode, weighted));
       System.arraycopy(expected, 0, before, 0, expected.length);
       assertSameBits(memory.read(out), before, dim, what);
       if (winners != null) {

@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.embedcl.backend.EveryBackend;
+import dev.embedcl.backend.StoredNumbers;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestMemory;
+import dev.embedcl.memory.DType;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** Limits of norms, on every backend bit for bit against plain loops, and those against float64. */
 final class EmbeddingRenormTest {
   static final double[] NORM_TYPES = {2, 1, Double.POSITIVE_INFINITY, 3, 0.5, 2.5};
   private static final int[] DIMENSIONS = {1, 3, 4, 8, 15, 16, 17, 37, 64, 260, 1031};
+  private static final List<DType> HALVES = List.of(DType.FLOAT16, DType.BFLOAT16);
   private static final int CASES = 200;
 
   @EveryBackend
@@ -42,6 +46,52 @@ final class EmbeddingRenormTest {
       double normType = kind < 3 ? 2 : NORM_TYPES[kind - 3];
       int padding = random.nextBoolean() ? -1 : random.nextInt(rows);
       check(device, batch, normType, padding);
+    }
+  }
+
+  @EveryBackend
+  void tablesOf16BitsGiveTheReferenceBits(TestBackend device) {
+    for (DType type : HALVES) {
+      for (int dim : new int[] {1, 3, 16, 37, 1031}) {
+        for (double normType : NORM_TYPES) {
+          TestBatch batch = TestBatch.uniform(TestBatch.SEED + dim, 3, 7, 0, 30, dim);
+          check(device, batch, type, normType, 4);
+        }
+      }
+    }
+  }
+
+  @EveryBackend
+  void randomCasesOf16BitsGiveTheReferenceBits(TestBackend device) {
+    for (int i = 0; i < CASES / 4; i++) {
+      SplittableRandom random = new SplittableRandom(TestBatch.SEED + i);
+      int rows = 1 + random.nextInt(500);
+      TestBatch batch =
+          TestBatch.uniform(
+              random.nextLong(), random.nextInt(40), 1 + random.nextInt(20), 0, rows, 1 + i);
+      double normType = NORM_TYPES[random.nextInt(NORM_TYPES.length)];
+      check(device, batch, HALVES.get(i % 2), normType, random.nextInt(rows));
+    }
+  }
+
+  /** Halfway between two numbers of the type, products go to the even one. */
+  @EveryBackend
+  void productsAreRoundedOnceToTheNearest(TestBackend device) {
+    for (DType type : HALVES) {
+      float step = type == DType.FLOAT16 ? 0x1p-10f : 0x1p-7f;
+      // The largest magnitude is 4, the limit a half: the factor is an eighth, less 1e-7 / 4.
+      float[] table = {4, 1, 1 + step, 1 + 3 * step, -0f, -3};
+      float factor = 0.5f / (4 + 1e-7f);
+      try (TestMemory memory = new TestMemory(device.shared())) {
+        Matrix weight = memory.matrix(type, table.length, table);
+        IndexGroups groups = IndexGroups.of(new int[] {0}, 1);
+        device.shared().execute(new EmbeddingRenorm(weight, groups, 0.5, Double.POSITIVE_INFINITY));
+        float[] expected = new float[table.length];
+        for (int d = 0; d < expected.length; d++) {
+          expected[d] = stored(type, table[d] * factor);
+        }
+        assertSameBits(memory.read(weight), expected, table.length, type);
+      }
     }
   }
 
@@ -117,29 +167,39 @@ final class EmbeddingRenormTest {
 
   /** Shortens to the middle of the norms, so that some rows change and some do not. */
   static void check(TestBackend device, TestBatch batch, double normType, int padding) {
+    check(device, batch, DType.FLOAT32, normType, padding);
+  }
+
+  static void check(TestBackend device, TestBatch batch, DType type, double normType, int padding) {
     int dim = batch.embeddingDim();
     float[] expected = batch.weight().clone();
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = stored(type, expected[i]);
+    }
     double[] norms = new double[batch.numEmbeddings()];
     Arrays.setAll(norms, row -> exactNorm(expected, row, dim, normType));
     double maxNorm = Arrays.stream(norms).sorted().toArray()[norms.length / 2];
     Arrays.stream(batch.ids())
         .distinct()
-        .forEach(row -> renorm(expected, row, dim, maxNorm, normType));
+        .forEach(row -> renorm(type, expected, row, dim, maxNorm, normType));
     for (int row : batch.ids()) {
-      // Independent of any order: no longer than the limit, by a rounding for each addition.
+      // Independent of any order: no longer than the limit, by a rounding for each addition, and
+      // by those of the results. Small numbers of float16 have no such bound.
+      double rounding = type == DType.BFLOAT16 ? 0x1p-8 : type == DType.FLOAT16 ? 1 : 0;
       assertThat(exactNorm(expected, row, dim, normType))
-          .isLessThanOrEqualTo(maxNorm * (1 + (dim + 8) * 0x1p-23));
+          .isLessThanOrEqualTo(maxNorm * (1 + (dim + 8) * 0x1p-23) * (1 + rounding));
     }
     try (TestMemory memory = new TestMemory(device.shared())) {
-      Matrix weight = memory.matrix(dim, batch.weight());
+      Matrix weight = memory.matrix(type, dim, batch.weight());
       IndexGroups groups =
           new IndexGroups().rebuild(batch.ids(), batch.count(), batch.numEmbeddings(), padding);
       device.shared().execute(new EmbeddingRenorm(weight, groups, maxNorm, normType));
-      assertSameBits(memory.read(weight), expected, dim, batch);
+      assertSameBits(memory.read(weight), expected, dim, type + ", " + batch);
     }
   }
 
-  private static void renorm(float[] table, int row, int dim, double maxNorm, double normType) {
+  private static void renorm(
+      DType type, float[] table, int row, int dim, double maxNorm, double normType) {
     float factor;
     if (normType == 1 || normType == 2 || normType == Double.POSITIVE_INFINITY) {
       float[] lanes = new float[16];
@@ -164,8 +224,12 @@ final class EmbeddingRenormTest {
       factor = norm > maxNorm ? (float) (maxNorm / (norm + 1e-7)) : 1;
     }
     for (int d = 0; d < dim; d++) {
-      table[row * dim + d] *= factor;
+      table[row * dim + d] = stored(type, table[row * dim + d] * factor);
     }
+  }
+
+  private static float stored(DType type, float value) {
+    return StoredNumbers.widen(type, StoredNumbers.narrow(type, value));
   }
 
   private static double exactNorm(float[] table, int row, int dim, double normType) {

@@ -150,6 +150,24 @@ final class OclgrindCasesTest {
   }
 
   @EveryBackend
+  void normsAndBagsOf16Bits(TestBackend device) {
+    mark(device, "EmbeddingRenorm, EmbeddingBagForward, PerSampleWeightsGradient of 16 bits");
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    for (DType type : List.of(DType.FLOAT16, DType.BFLOAT16)) {
+      for (int dim : new int[] {3, 8, 33}) {
+        for (double normType : EmbeddingRenormTest.NORM_TYPES) {
+          TestBatch batch = TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim);
+          EmbeddingRenormTest.check(device, batch, type, normType, 2);
+        }
+        BagCase bags = BagCase.of(random, 4, dim, new int[] {3, 0, 6, 66}, 1, 2);
+        EmbeddingBagForwardTest.checkStored(device, bags, type, type);
+        EmbeddingBagForwardTest.checkStored(device, bags, type, DType.FLOAT32);
+        EmbeddingBagBackwardTest.checkSampleWeights(device, bags, type);
+      }
+    }
+  }
+
+  @EveryBackend
   void rowNormsAndMatrixScale(TestBackend device) {
     mark(device, "RowNorms, MatrixScale");
     for (int dim : DIMENSIONS) {

@@ -17,6 +17,7 @@ import dev.embedcl.op.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 
 /** Tables that grow and shrink, that are shared with an output layer, and gradients id by id. */
 final class ResizeTest {
@@ -48,6 +49,42 @@ final class ResizeTest {
           .isThrownBy(() -> layer.resized(1))
           .withMessage("paddingIdx = 1 would be cut off by 1 rows; keep at least 2");
       assertThatIllegalArgumentException().isThrownBy(() -> layer.resized(0));
+    }
+  }
+
+  /** Means just beyond the middle of two numbers, which float32 would take for the middle. */
+  @EveryBackend
+  void newRowsOfTablesOf16BitsAreRoundedOnce(TestBackend device) {
+    for (DType type : List.of(DType.FLOAT16, DType.BFLOAT16)) {
+      float step = type == DType.FLOAT16 ? 0x1p-10f : 0x1p-7f;
+      float tiny = type == DType.FLOAT16 ? 0x1p-24f : 0x1p-38f;
+      float two = 2 + 2 * step;
+      float[] values = {two, -two, 3, 1, -1, 1, 1, -1, 2, tiny, -tiny, tiny};
+      try (HostTensor wide = HostTensor.of(Shape.of(4, 3), values);
+          HostTensor weight = wide.to(type);
+          TokenEmbedding layer = TokenEmbedding.of(device.shared(), weight);
+          TokenEmbedding grown = layer.resized(6);
+          TokenEmbedding shrunk = layer.resized(1);
+          TokenEmbedding drawn = layer.resized(40, new TorchGenerator(3));
+          TokenEmbedding fresh =
+              TokenEmbedding.builder(device.shared())
+                  .numEmbeddings(36)
+                  .embeddingDim(3)
+                  .dtype(type)
+                  .seed(3)
+                  .build()) {
+        float[] all = widened(grown);
+        assertThat(Arrays.copyOf(all, 12)).isEqualTo(values);
+        for (int row : new int[] {4, 5}) {
+          assertThat(Arrays.copyOfRange(all, 3 * row, 3 * row + 3))
+              .containsExactly(1 + step, -1 - step, 1.5f);
+        }
+        assertThat(grown.weight().dtype()).isEqualTo(type);
+        assertThat(widened(shrunk)).containsExactly(two, -two, 3);
+        float[] some = widened(drawn);
+        assertThat(Arrays.copyOf(some, 12)).isEqualTo(values);
+        assertThat(Arrays.copyOfRange(some, 12, 120)).isEqualTo(widened(fresh));
+      }
     }
   }
 
@@ -163,6 +200,12 @@ final class ResizeTest {
         layer.forward(ids, 1, ids.length);
         optimizer.step(layer, gradOutput);
       }
+    }
+  }
+
+  private static float[] widened(TokenEmbedding layer) {
+    try (HostTensor stored = layer.weight().toHost()) {
+      return floats(stored.to(DType.FLOAT32));
     }
   }
 

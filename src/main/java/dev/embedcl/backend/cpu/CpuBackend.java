@@ -183,6 +183,7 @@ public final class CpuBackend implements Backend {
       workers.close();
       sums.close();
       embeddingBagForward.close();
+      perSampleWeightsGradient.close();
     } finally {
       lock.unlock();
     }

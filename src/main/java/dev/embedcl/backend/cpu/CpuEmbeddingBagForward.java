@@ -2,6 +2,7 @@ package dev.embedcl.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.BagMode;
 import dev.embedcl.op.EmbeddingBagForward;
@@ -9,7 +10,12 @@ import dev.embedcl.op.IndexGroups;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Looks up the rows of each bag and sums them, or takes the greatest, block after block. */
+/**
+ * Looks up the rows of each bag and sums them, or takes the greatest, block after block.
+ *
+ * <p>Rows of 16 bits are widened block by block and strip by strip, so that what is widened stays
+ * in the caches; and a result of 16 bits is made in float32 first.
+ */
 final class CpuEmbeddingBagForward implements CpuWorkers.Task {
   private final CpuBackend backend;
   private final CpuWorkers workers;
@@ -23,6 +29,8 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
   private MemorySegment winners = MemorySegment.NULL;
   private BagMode mode = BagMode.SUM;
   private boolean weighted;
+  private DType weightType = DType.FLOAT32;
+  private DType outType = DType.FLOAT32;
   private int columns;
   private int bagCount;
   private int chunks;
@@ -47,6 +55,8 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
     DeviceBuffer recorded = operation.winners();
     winners = recorded == null ? MemorySegment.NULL : backend.memory(recorded);
     mode = operation.mode();
+    weightType = operation.weight().type();
+    outType = operation.out().type();
     columns = operation.weight().columns();
     bagCount = operation.bags().bags();
     if (bagCount == 0) {
@@ -54,17 +64,17 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
     }
     status.beginOperation();
     for (Lane lane : lanes) {
-      lane.blockSum.reserve(rowBytes());
+      lane.reserve();
     }
     long rows = (long) operation.bags().count() + bagCount;
-    chunks = workers.chunksFor(rows * rowBytes(), bagCount);
+    chunks = workers.chunksFor(rows * operation.weight().rowBytes(), bagCount);
     workers.run(this, chunks);
   }
 
   /** Frees the scratch memory. */
   void close() {
     for (Lane lane : lanes) {
-      lane.blockSum.close();
+      lane.close();
     }
   }
 
@@ -76,27 +86,71 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
     }
   }
 
-  private long rowBytes() {
-    return 4L * columns;
+  private long rowBytes(DType type) {
+    return (long) columns * type.bytes();
   }
 
   /** What one thread does, and its working memory. */
   private final class Lane {
+    private static final int STRIP = RowStorage.STRIP;
+    private static final long STRIP_BYTES = 4L * STRIP;
+
     private final RowKernels kernels;
+    private final StoredRows storedRows;
     private final CpuScratch blockSum = new CpuScratch();
+    private final CpuScratch wide = new CpuScratch();
+    private final CpuScratch result = new CpuScratch();
     private final long[] blockSumAt = new long[1];
     private final long[] targetAt = new long[1];
     private final long[] rowAt = new long[IndexGroups.BLOCK];
+    private final long[] wideAt = new long[IndexGroups.BLOCK];
     private final int[] positions = new int[IndexGroups.BLOCK];
     private final float[] scales = new float[IndexGroups.BLOCK];
 
+    /** Where the bag's float32 result and its winners go. */
+    private MemorySegment target = MemorySegment.NULL;
+
+    private MemorySegment targetWinners = MemorySegment.NULL;
+
     Lane(RowKernels kernels) {
       this.kernels = kernels;
+      this.storedRows = new StoredRows(kernels.storage());
+      Arrays.setAll(wideAt, i -> i * STRIP_BYTES);
+    }
+
+    void reserve() {
+      blockSum.reserve(rowBytes(DType.FLOAT32));
+      if (weightType != DType.FLOAT32) {
+        wide.reserve(IndexGroups.BLOCK * STRIP_BYTES);
+      }
+      if (outType != DType.FLOAT32) {
+        result.reserve(rowBytes(DType.FLOAT32));
+      }
+    }
+
+    void close() {
+      blockSum.close();
+      wide.close();
+      result.close();
     }
 
     void reduce(int bag) {
+      long outAt = bag * rowBytes(outType);
+      long wonAt = bag * rowBytes(DType.FLOAT32);
+      if (outType == DType.FLOAT32) {
+        target = out;
+        targetWinners = winners;
+        reduce(bag, outAt);
+      } else {
+        target = result.segment();
+        targetWinners = mode == BagMode.MAX ? winners.asSlice(wonAt) : winners;
+        reduce(bag, 0);
+        storedRows.narrow(target, 0, outType, out, outAt, columns);
+      }
+    }
+
+    private void reduce(int bag, long toAt) {
       int end = bags.start(bag + 1L);
-      long toAt = bag * rowBytes();
       int taken = 0;
       for (int from = bags.start(bag); from < end; ) {
         int to = end - from <= IndexGroups.BLOCK ? end : from + IndexGroups.BLOCK;
@@ -108,12 +162,12 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
         from = to;
       }
       if (taken == 0) {
-        out.asSlice(toAt, rowBytes()).fill((byte) 0);
+        target.asSlice(toAt, rowBytes(DType.FLOAT32)).fill((byte) 0);
         if (mode == BagMode.MAX) {
-          winners.asSlice(toAt, rowBytes()).fill((byte) -1);
+          targetWinners.asSlice(toAt, rowBytes(DType.FLOAT32)).fill((byte) -1);
         }
       } else if (mode == BagMode.MEAN && taken > 1) {
-        kernels.bags().divide(out, toAt, taken, columns);
+        kernels.bags().divide(target, toAt, taken, columns);
       }
     }
 
@@ -123,7 +177,7 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
       for (int position = from; position < to; position++) {
         int row = bags.row(position);
         if (row >= 0) {
-          rowAt[count] = row * rowBytes();
+          rowAt[count] = row * rowBytes(weightType);
           positions[count] = position;
           count++;
         }
@@ -137,22 +191,39 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
     }
 
     private void reduceBlock(int count, boolean first, long toAt) {
-      if (mode == BagMode.MAX) {
-        kernels.bags().max(weight, rowAt, positions, count, first, out, winners, toAt, columns);
-      } else if (first) {
-        sum(count, out, toAt);
-      } else {
-        sum(count, blockSum.segment(), 0);
-        targetAt[0] = toAt;
-        kernels.add(blockSum.segment(), blockSumAt, 1, out, targetAt, columns);
+      if (weightType == DType.FLOAT32) {
+        reduceRows(weight, rowAt, count, first, toAt, columns);
+        return;
+      }
+      for (int column = 0; column < columns; column += STRIP) {
+        int width = Math.min(STRIP, columns - column);
+        for (int i = 0; i < count; i++) {
+          long at = rowAt[i] + (long) column * weightType.bytes();
+          storedRows.widen(weightType, weight, at, wide.segment(), wideAt[i], width);
+        }
+        reduceRows(wide.segment(), wideAt, count, first, toAt + 4L * column, width);
       }
     }
 
-    private void sum(int count, MemorySegment to, long toAt) {
-      if (weighted) {
-        kernels.sumScaled(weight, rowAt, scales, count, to, toAt, columns);
+    private void reduceRows(
+        MemorySegment rows, long[] at, int count, boolean first, long toAt, int width) {
+      if (mode == BagMode.MAX) {
+        kernels.bags().max(rows, at, positions, count, first, target, targetWinners, toAt, width);
+      } else if (first) {
+        sum(rows, at, count, target, toAt, width);
       } else {
-        kernels.sum(weight, rowAt, count, to, toAt, columns);
+        sum(rows, at, count, blockSum.segment(), 0, width);
+        targetAt[0] = toAt;
+        kernels.add(blockSum.segment(), blockSumAt, 1, target, targetAt, width);
+      }
+    }
+
+    private void sum(
+        MemorySegment rows, long[] at, int count, MemorySegment to, long toAt, int width) {
+      if (weighted) {
+        kernels.sumScaled(rows, at, scales, count, to, toAt, width);
+      } else {
+        kernels.sum(rows, at, count, to, toAt, width);
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.embedcl.backend.cpu;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.EmbeddingRenorm;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,8 @@ final class CpuEmbeddingRenorm implements CpuWorkers.Task {
 
   private MemorySegment weight = MemorySegment.NULL;
   private @Nullable EmbeddingRenorm operation;
+  private DType type = DType.FLOAT32;
+  private long rowBytes;
   private int columns;
   private int chunks;
 
@@ -28,10 +31,12 @@ final class CpuEmbeddingRenorm implements CpuWorkers.Task {
       return;
     }
     this.operation = operation;
+    type = operation.weight().type();
+    rowBytes = operation.weight().rowBytes();
     columns = operation.weight().columns();
     // Numbered here, once, before several threads ask for the numbers.
     operation.groups().compactRows();
-    chunks = workers.chunksFor(8L * rows * columns, rows);
+    chunks = workers.chunksFor(2L * rows * rowBytes, rows);
     workers.run(this, chunks);
     this.operation = null;
   }
@@ -44,16 +49,22 @@ final class CpuEmbeddingRenorm implements CpuWorkers.Task {
     }
     int end = (int) CpuWorkers.share(op.rows(), chunk + 1, chunks);
     for (int i = (int) CpuWorkers.share(op.rows(), chunk, chunks); i < end; i++) {
-      long at = 4L * op.row(i) * columns;
-      float factor = op.isOnDevice() ? factor(op, worker, at) : op.factor(weight, at);
+      long at = op.row(i) * rowBytes;
+      float factor = op.isOnDevice() ? factor(op, worker, at) : factorOnHost(op, worker, at);
       if (factor >= 0) {
-        loops[worker].scale(weight, at, columns, factor);
+        loops[worker].scale(type, weight, at, columns, factor);
       }
     }
   }
 
+  private float factorOnHost(EmbeddingRenorm op, int worker, long at) {
+    return type == DType.FLOAT32
+        ? op.factor(weight, at)
+        : op.factor(loops[worker].widened(type, weight, at, columns), 0);
+  }
+
   private float factor(EmbeddingRenorm op, int worker, long at) {
-    float norm = loops[worker].norm(weight, at, columns, op.normType());
+    float norm = loops[worker].norm(type, weight, at, columns, op.normType());
     if (op.normType() == 2) {
       norm = (float) Math.sqrt(norm);
     }

@@ -1,5 +1,6 @@
 package dev.embedcl.backend.cpu;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.MatrixScale;
 import java.lang.foreign.MemorySegment;
 
@@ -36,7 +37,7 @@ final class CpuMatrixScale implements CpuWorkers.Task {
   public void run(int worker, int chunk) {
     long end = CpuWorkers.share(rows, chunk + 1, chunks);
     for (long row = CpuWorkers.share(rows, chunk, chunks); row < end; row++) {
-      loops[worker].scale(matrix, 4L * row * columns, columns, factor);
+      loops[worker].scale(DType.FLOAT32, matrix, 4L * row * columns, columns, factor);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.embedcl.backend.cpu;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.RowNorms;
 import java.lang.foreign.MemorySegment;
 
@@ -38,7 +39,7 @@ final class CpuRowNorms implements CpuWorkers.Task {
   public void run(int worker, int chunk) {
     long end = CpuWorkers.share(rows, chunk + 1, chunks);
     for (long row = CpuWorkers.share(rows, chunk, chunks); row < end; row++) {
-      float norm = loops[worker].norm(matrix, 4L * row * columns, columns, normType);
+      float norm = loops[worker].norm(DType.FLOAT32, matrix, 4L * row * columns, columns, normType);
       norms.set(UpdateKernels.FLOAT, 4L * row, norm);
     }
   }

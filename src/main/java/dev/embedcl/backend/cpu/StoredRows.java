@@ -4,7 +4,7 @@ import dev.embedcl.memory.DType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The forward pass's loops where not everything is float32: rows pass through arrays of float32 a
+ * The forward passes' loops where not everything is float32: rows pass through arrays of float32 a
  * strip at a time. All offsets are in bytes. Each thread has an instance of its own.
  */
 final class StoredRows {
@@ -24,6 +24,16 @@ final class StoredRows {
       int width = Math.min(STRIP, columns - first);
       storage.load(type, rows, rowAt + (long) first * type.bytes(), one, width);
       storage.store(DType.FLOAT32, one, to, toAt + 4L * first, width);
+    }
+  }
+
+  /** Rounds a row of float32 to the nearest numbers of a type, to the even one of two. */
+  void narrow(
+      MemorySegment rows, long rowAt, DType type, MemorySegment to, long toAt, int columns) {
+    for (int first = 0; first < columns; first += STRIP) {
+      int width = Math.min(STRIP, columns - first);
+      storage.load(DType.FLOAT32, rows, rowAt + 4L * first, one, width);
+      storage.store(type, one, to, toAt + (long) first * type.bytes(), width);
     }
   }
 

@@ -1,10 +1,13 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.BagMode;
 import dev.embedcl.op.EmbeddingBagForward;
 import dev.embedcl.opencl.Buffer;
 import dev.embedcl.opencl.Kernel;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Enqueues {@code kernels/embedding_bag_forward.cl}. */
@@ -13,17 +16,12 @@ final class OpenClEmbeddingBagForward {
   private static final int ROWS_IN_FLIGHT = 8;
 
   private final Launcher launcher;
-  private final Kernels sum;
-  private final Kernels weightedSum;
-  private final Kernels mean;
-  private final Kernels max;
+  private final Map<Program, Kernels> programs = new HashMap<>();
+
+  private record Program(BagMode mode, boolean weighted, DType weight, DType out) {}
 
   OpenClEmbeddingBagForward(Launcher launcher) {
     this.launcher = launcher;
-    this.sum = kernels(BagMode.SUM, false);
-    this.weightedSum = kernels(BagMode.SUM, true);
-    this.mean = kernels(BagMode.MEAN, false);
-    this.max = kernels(BagMode.MAX, false);
   }
 
   void enqueue(EmbeddingBagForward op) {
@@ -38,13 +36,10 @@ final class OpenClEmbeddingBagForward {
       return;
     }
     int dim = op.weight().columns();
-    Kernels variants =
-        switch (op.mode()) {
-          case SUM -> op.perSampleWeights() == null ? sum : weightedSum;
-          case MEAN -> mean;
-          case MAX -> max;
-        };
-    Kernel kernel = variants.variant(dim, (long) bags * dim * Float.BYTES);
+    Program program =
+        new Program(op.mode(), op.perSampleWeights() != null, op.weight().type(), op.out().type());
+    Kernel kernel =
+        programs.computeIfAbsent(program, this::kernels).variant(dim, bags * op.out().rowBytes());
     OpenClBags.bind(kernel, launcher, op.weight(), op.bags());
     kernel.setArg(7, sampleWeights);
     kernel.setArg(8, out);
@@ -58,14 +53,18 @@ final class OpenClEmbeddingBagForward {
     return buffer == null ? other : launcher.own(buffer);
   }
 
-  private Kernels kernels(BagMode mode, boolean weighted) {
+  private Kernels kernels(Program program) {
     return launcher.kernels(
         "embedding_bag_forward.cl",
         "embedding_bag_forward",
         " -DBAG_MODE=BAG_"
-            + mode
+            + program.mode
             + " -DWEIGHTED="
-            + (weighted ? 1 : 0)
+            + (program.weighted ? 1 : 0)
+            + " -DWEIGHT_STORAGE=STORAGE_"
+            + program.weight
+            + " -DOUT_STORAGE=STORAGE_"
+            + program.out
             + " -DROWS_IN_FLIGHT="
             + ROWS_IN_FLIGHT);
   }
