@@ -1,7 +1,9 @@
 package dev.embedcl;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -106,6 +108,14 @@ final class ArchitectureTest {
                       LIBRARY_OF.keySet().stream())
                   .map(root -> root + "..")
                   .toArray(String[]::new));
+
+  @ArchTest
+  static final ArchRule noMethodReturnsAVector =
+      noMethods()
+          .should()
+          .haveRawReturnType(
+              describe("a vector", type -> type.getPackageName().equals("jdk.incubator.vector")))
+          .because("the compiler may refuse to inline it, and each call then makes an object");
 
   @ArchTest
   static final ArchRule nothingIsPrintedOutsideTheCommandLine =

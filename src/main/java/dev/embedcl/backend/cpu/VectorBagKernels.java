@@ -27,7 +27,9 @@ final class VectorBagKernels implements BagKernels {
     final FloatVector divisors = FloatVector.broadcast(SPECIES, divisor);
     long d = 0;
     for (; d <= 4L * columns - VECTOR_BYTES; d += VECTOR_BYTES) {
-      load(rows, rowAt + d).div(divisors).intoMemorySegment(rows, rowAt + d, ORDER);
+      FloatVector.fromMemorySegment(SPECIES, rows, rowAt + d, ORDER)
+          .div(divisors)
+          .intoMemorySegment(rows, rowAt + d, ORDER);
     }
     PlainBagKernels.divide(rows, rowAt, divisor, (int) (d / 4), columns);
   }
@@ -47,14 +49,26 @@ final class VectorBagKernels implements BagKernels {
     long d = 0;
     for (; d <= 4L * columns - 2 * VECTOR_BYTES; d += 2 * VECTOR_BYTES) {
       final long e = d + VECTOR_BYTES;
-      FloatVector best0 = begin ? load(rows, rowAt[0] + d) : load(to, toAt + d);
-      FloatVector best1 = begin ? load(rows, rowAt[0] + e) : load(to, toAt + e);
-      IntVector winner0 = begin ? all(positions[0]) : loadInts(winners, toAt + d);
-      IntVector winner1 = begin ? all(positions[0]) : loadInts(winners, toAt + e);
+      FloatVector best0 =
+          begin
+              ? FloatVector.fromMemorySegment(SPECIES, rows, rowAt[0] + d, ORDER)
+              : FloatVector.fromMemorySegment(SPECIES, to, toAt + d, ORDER);
+      FloatVector best1 =
+          begin
+              ? FloatVector.fromMemorySegment(SPECIES, rows, rowAt[0] + e, ORDER)
+              : FloatVector.fromMemorySegment(SPECIES, to, toAt + e, ORDER);
+      IntVector winner0 =
+          begin
+              ? IntVector.broadcast(INTS, positions[0])
+              : IntVector.fromMemorySegment(INTS, winners, toAt + d, ORDER);
+      IntVector winner1 =
+          begin
+              ? IntVector.broadcast(INTS, positions[0])
+              : IntVector.fromMemorySegment(INTS, winners, toAt + e, ORDER);
       for (int i = begin ? 1 : 0; i < count; i++) {
-        FloatVector x0 = load(rows, rowAt[i] + d);
-        FloatVector x1 = load(rows, rowAt[i] + e);
-        IntVector position = all(positions[i]);
+        FloatVector x0 = FloatVector.fromMemorySegment(SPECIES, rows, rowAt[i] + d, ORDER);
+        FloatVector x1 = FloatVector.fromMemorySegment(SPECIES, rows, rowAt[i] + e, ORDER);
+        IntVector position = IntVector.broadcast(INTS, positions[i]);
         VectorMask<Float> greater0 = x0.compare(VectorOperators.GT, best0);
         VectorMask<Float> greater1 = x1.compare(VectorOperators.GT, best1);
         best0 = best0.blend(x0, greater0);
@@ -84,26 +98,25 @@ final class VectorBagKernels implements BagKernels {
       int columns) {
     long d = 0;
     for (; d <= 4L * columns - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector sum = won(rows, winners, rowAt[0] + d, positions[0], scales, 0);
-      for (int i = 1; i < count; i++) {
-        sum = sum.add(won(rows, winners, rowAt[i] + d, positions[i], scales, i));
+      FloatVector sum = FloatVector.zero(SPECIES);
+      for (int i = 0; i < count; i++) {
+        VectorMask<Integer> won =
+            IntVector.fromMemorySegment(INTS, winners, rowAt[i] + d, ORDER)
+                .compare(VectorOperators.EQ, positions[i]);
+        FloatVector x =
+            FloatVector.zero(SPECIES)
+                .blend(
+                    FloatVector.fromMemorySegment(SPECIES, rows, rowAt[i] + d, ORDER),
+                    won.cast(SPECIES));
+        if (scales != null) {
+          x = x.mul(scales[i]);
+        }
+        sum = i == 0 ? x : sum.add(x);
       }
       sum.intoMemorySegment(to, toAt + d, ORDER);
     }
     PlainBagKernels.sumWon(
         rows, winners, rowAt, positions, scales, count, to, toAt, (int) (d / 4), columns);
-  }
-
-  private static FloatVector won(
-      MemorySegment rows,
-      MemorySegment winners,
-      long at,
-      int position,
-      float @Nullable [] scales,
-      int i) {
-    VectorMask<Integer> won = loadInts(winners, at).compare(VectorOperators.EQ, position);
-    FloatVector x = FloatVector.zero(SPECIES).blend(load(rows, at), won.cast(SPECIES));
-    return scales == null ? x : x.mul(scales[i]);
   }
 
   @Override
@@ -115,24 +128,15 @@ final class VectorBagKernels implements BagKernels {
     for (int lane = 0; lane < LANES && blocks > 0; lane += SPECIES.length()) {
       FloatVector sum = FloatVector.zero(SPECIES);
       for (long d = 4L * lane; d < blocks; d += 4L * LANES) {
-        sum = sum.add(load(rows, rowAt + d).mul(load(others, otherAt + d)));
+        sum =
+            sum.add(
+                FloatVector.fromMemorySegment(SPECIES, rows, rowAt + d, ORDER)
+                    .mul(FloatVector.fromMemorySegment(SPECIES, others, otherAt + d, ORDER)));
       }
       sum.intoArray(lanes, lane);
     }
     PlainBagKernels.addProducts(
         lanes, rows, rowAt, others, otherAt, columns - columns % LANES, columns);
     return UpdateKernels.addLanes(lanes);
-  }
-
-  private static IntVector all(int value) {
-    return IntVector.broadcast(INTS, value);
-  }
-
-  private static FloatVector load(MemorySegment from, long at) {
-    return FloatVector.fromMemorySegment(SPECIES, from, at, ORDER);
-  }
-
-  private static IntVector loadInts(MemorySegment from, long at) {
-    return IntVector.fromMemorySegment(INTS, from, at, ORDER);
   }
 }

@@ -4,6 +4,7 @@ import dev.embedcl.memory.Bfloat16;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -19,11 +20,23 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
 
+  private static final int MAGNITUDE = 0x7fffffff;
+  private static final int INFINITY = 0x7f800000;
+  private static final int QUIET_NAN = 0x7fc0;
+
+  /** Half a unit in the last place, less one. */
+  private static final int ROUNDING = 0x7fff;
+
   @Override
   public void widen(short[] from, float[] to, int width) {
     int i = 0;
     for (; i <= width - FLOATS.length(); i += FLOATS.length()) {
-      widen(ShortVector.fromArray(SHORTS, from, i)).intoArray(to, i);
+      ((IntVector)
+              ShortVector.fromArray(SHORTS, from, i)
+                  .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0))
+          .lanewise(VectorOperators.LSHL, 16)
+          .reinterpretAsFloats()
+          .intoArray(to, i);
     }
     for (; i < width; i++) {
       to[i] = Bfloat16.toFloat(from[i]);
@@ -34,7 +47,12 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
   public void narrow(float[] from, short[] to, int width) {
     int i = 0;
     for (; i <= width - FLOATS.length(); i += FLOATS.length()) {
-      narrow(FloatVector.fromArray(FLOATS, from, i)).intoArray(to, i);
+      IntVector bits = FloatVector.fromArray(FLOATS, from, i).reinterpretAsInts();
+      IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+      IntVector rounded = bits.add(odd).add(ROUNDING).lanewise(VectorOperators.LSHR, 16);
+      VectorMask<Integer> nan = bits.and(MAGNITUDE).compare(VectorOperators.GT, INFINITY);
+      ((ShortVector) rounded.blend(QUIET_NAN, nan).convertShape(VectorOperators.I2S, SHORTS, 0))
+          .intoArray(to, i);
     }
     for (; i < width; i++) {
       to[i] = Bfloat16.fromFloat(from[i]);
@@ -46,24 +64,21 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
     int i = 0;
     for (; i <= width - FLOATS.length(); i += FLOATS.length()) {
       FloatVector sum =
-          widen(ShortVector.fromArray(SHORTS, to, i)).add(FloatVector.fromArray(FLOATS, added, i));
-      narrow(sum).intoArray(to, i);
+          ((IntVector)
+                  ShortVector.fromArray(SHORTS, to, i)
+                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .add(FloatVector.fromArray(FLOATS, added, i));
+      IntVector bits = sum.reinterpretAsInts();
+      IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+      IntVector rounded = bits.add(odd).add(ROUNDING).lanewise(VectorOperators.LSHR, 16);
+      VectorMask<Integer> nan = bits.and(MAGNITUDE).compare(VectorOperators.GT, INFINITY);
+      ((ShortVector) rounded.blend(QUIET_NAN, nan).convertShape(VectorOperators.I2S, SHORTS, 0))
+          .intoArray(to, i);
     }
     for (; i < width; i++) {
       to[i] = Bfloat16.fromFloat(Bfloat16.toFloat(to[i]) + added[i]);
     }
-  }
-
-  private static FloatVector widen(ShortVector from) {
-    IntVector bits = (IntVector) from.convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
-    return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-  }
-
-  private static ShortVector narrow(FloatVector from) {
-    IntVector bits = from.reinterpretAsInts();
-    IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-    IntVector rounded = bits.add(odd).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
-    rounded = rounded.blend(0x7fc0, bits.and(0x7fffffff).compare(VectorOperators.GT, 0x7f800000));
-    return (ShortVector) rounded.convertShape(VectorOperators.I2S, SHORTS, 0);
   }
 }

@@ -15,6 +15,11 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>Each lane does what the plain loops do for its column. Columns that fill no vector are left to
  * scalar code. Loops count in {@code long}, which the compiler optimises for memory segments as it
  * does {@code int} for arrays, and no vector outlives an iteration, so that none is allocated.
+ *
+ * <p>Vectors come straight from the Vector API, never from a method of ours, here and in the other
+ * classes of its loops. The compiler inlines the API always, but a method that returns a vector
+ * only while it has not compiled that method by itself into too much code: then each call makes an
+ * object, for the life of the process, which happened in 2 of some 50 processes on a busy machine.
  */
 final class VectorRowKernels implements RowKernels {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -64,11 +69,11 @@ final class VectorRowKernels implements RowKernels {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector added = load(common, commonAt + d);
-      FloatVector sum0 = load(rows, row0 + d).add(added);
-      FloatVector sum1 = load(rows, row1 + d).add(added);
-      FloatVector sum2 = load(rows, row2 + d).add(added);
-      FloatVector sum3 = load(rows, row3 + d).add(added);
+      FloatVector added = FloatVector.fromMemorySegment(SPECIES, common, commonAt + d, ORDER);
+      FloatVector sum0 = FloatVector.fromMemorySegment(SPECIES, rows, row0 + d, ORDER).add(added);
+      FloatVector sum1 = FloatVector.fromMemorySegment(SPECIES, rows, row1 + d, ORDER).add(added);
+      FloatVector sum2 = FloatVector.fromMemorySegment(SPECIES, rows, row2 + d, ORDER).add(added);
+      FloatVector sum3 = FloatVector.fromMemorySegment(SPECIES, rows, row3 + d, ORDER).add(added);
       sum0.intoMemorySegment(to, to0 + d, ORDER);
       sum1.intoMemorySegment(to, to1 + d, ORDER);
       sum2.intoMemorySegment(to, to2 + d, ORDER);
@@ -94,7 +99,9 @@ final class VectorRowKernels implements RowKernels {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      load(rows, rowAt + d).add(load(common, commonAt + d)).intoMemorySegment(to, toAt + d, ORDER);
+      FloatVector.fromMemorySegment(SPECIES, rows, rowAt + d, ORDER)
+          .add(FloatVector.fromMemorySegment(SPECIES, common, commonAt + d, ORDER))
+          .intoMemorySegment(to, toAt + d, ORDER);
     }
     for (; d < bytes; d += 4) {
       float sum =
@@ -163,10 +170,18 @@ final class VectorRowKernels implements RowKernels {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector sum0 = load(to, to0 + d).add(load(rows, row0 + d));
-      FloatVector sum1 = load(to, to1 + d).add(load(rows, row1 + d));
-      FloatVector sum2 = load(to, to2 + d).add(load(rows, row2 + d));
-      FloatVector sum3 = load(to, to3 + d).add(load(rows, row3 + d));
+      FloatVector sum0 =
+          FloatVector.fromMemorySegment(SPECIES, to, to0 + d, ORDER)
+              .add(FloatVector.fromMemorySegment(SPECIES, rows, row0 + d, ORDER));
+      FloatVector sum1 =
+          FloatVector.fromMemorySegment(SPECIES, to, to1 + d, ORDER)
+              .add(FloatVector.fromMemorySegment(SPECIES, rows, row1 + d, ORDER));
+      FloatVector sum2 =
+          FloatVector.fromMemorySegment(SPECIES, to, to2 + d, ORDER)
+              .add(FloatVector.fromMemorySegment(SPECIES, rows, row2 + d, ORDER));
+      FloatVector sum3 =
+          FloatVector.fromMemorySegment(SPECIES, to, to3 + d, ORDER)
+              .add(FloatVector.fromMemorySegment(SPECIES, rows, row3 + d, ORDER));
       sum0.intoMemorySegment(to, to0 + d, ORDER);
       sum1.intoMemorySegment(to, to1 + d, ORDER);
       sum2.intoMemorySegment(to, to2 + d, ORDER);
@@ -217,10 +232,18 @@ final class VectorRowKernels implements RowKernels {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector moved0 = load(to, to0 + d).sub(load(rows, row0 + d).mul(rates));
-      FloatVector moved1 = load(to, to1 + d).sub(load(rows, row1 + d).mul(rates));
-      FloatVector moved2 = load(to, to2 + d).sub(load(rows, row2 + d).mul(rates));
-      FloatVector moved3 = load(to, to3 + d).sub(load(rows, row3 + d).mul(rates));
+      FloatVector moved0 =
+          FloatVector.fromMemorySegment(SPECIES, to, to0 + d, ORDER)
+              .sub(FloatVector.fromMemorySegment(SPECIES, rows, row0 + d, ORDER).mul(rates));
+      FloatVector moved1 =
+          FloatVector.fromMemorySegment(SPECIES, to, to1 + d, ORDER)
+              .sub(FloatVector.fromMemorySegment(SPECIES, rows, row1 + d, ORDER).mul(rates));
+      FloatVector moved2 =
+          FloatVector.fromMemorySegment(SPECIES, to, to2 + d, ORDER)
+              .sub(FloatVector.fromMemorySegment(SPECIES, rows, row2 + d, ORDER).mul(rates));
+      FloatVector moved3 =
+          FloatVector.fromMemorySegment(SPECIES, to, to3 + d, ORDER)
+              .sub(FloatVector.fromMemorySegment(SPECIES, rows, row3 + d, ORDER).mul(rates));
       moved0.intoMemorySegment(to, to0 + d, ORDER);
       moved1.intoMemorySegment(to, to1 + d, ORDER);
       moved2.intoMemorySegment(to, to2 + d, ORDER);
@@ -240,8 +263,11 @@ final class VectorRowKernels implements RowKernels {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector change = load(rows, rowAt + d).mul(rates);
-      load(to, toAt + d).sub(change).intoMemorySegment(to, toAt + d, ORDER);
+      FloatVector change =
+          FloatVector.fromMemorySegment(SPECIES, rows, rowAt + d, ORDER).mul(rates);
+      FloatVector.fromMemorySegment(SPECIES, to, toAt + d, ORDER)
+          .sub(change)
+          .intoMemorySegment(to, toAt + d, ORDER);
     }
     for (; d < bytes; d += 4) {
       stepScalar(rows, rowAt + d, rate, to, toAt + d);
@@ -252,9 +278,5 @@ final class VectorRowKernels implements RowKernels {
       MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt) {
     float change = rate * rows.get(JAVA_FLOAT_UNALIGNED, rowAt);
     to.set(JAVA_FLOAT_UNALIGNED, toAt, to.get(JAVA_FLOAT_UNALIGNED, toAt) - change);
-  }
-
-  private static FloatVector load(MemorySegment from, long at) {
-    return FloatVector.fromMemorySegment(SPECIES, from, at, ORDER);
   }
 }

@@ -44,16 +44,20 @@ final class VectorRowSums {
     long d = 0;
     for (; d <= bytes - STRIP * VECTOR_BYTES; d += STRIP * VECTOR_BYTES) {
       long first = rowAt[0] + d;
-      FloatVector sum0 = load(rows, first);
-      FloatVector sum1 = load(rows, first + VECTOR_BYTES);
-      FloatVector sum2 = load(rows, first + 2 * VECTOR_BYTES);
-      FloatVector sum3 = load(rows, first + 3 * VECTOR_BYTES);
+      FloatVector sum0 = FloatVector.fromMemorySegment(SPECIES, rows, first, ORDER);
+      FloatVector sum1 = FloatVector.fromMemorySegment(SPECIES, rows, first + VECTOR_BYTES, ORDER);
+      FloatVector sum2 =
+          FloatVector.fromMemorySegment(SPECIES, rows, first + 2 * VECTOR_BYTES, ORDER);
+      FloatVector sum3 =
+          FloatVector.fromMemorySegment(SPECIES, rows, first + 3 * VECTOR_BYTES, ORDER);
       for (int i = 1; i < count; i++) {
         long next = rowAt[i] + d;
-        sum0 = sum0.add(load(rows, next));
-        sum1 = sum1.add(load(rows, next + VECTOR_BYTES));
-        sum2 = sum2.add(load(rows, next + 2 * VECTOR_BYTES));
-        sum3 = sum3.add(load(rows, next + 3 * VECTOR_BYTES));
+        sum0 = sum0.add(FloatVector.fromMemorySegment(SPECIES, rows, next, ORDER));
+        sum1 = sum1.add(FloatVector.fromMemorySegment(SPECIES, rows, next + VECTOR_BYTES, ORDER));
+        sum2 =
+            sum2.add(FloatVector.fromMemorySegment(SPECIES, rows, next + 2 * VECTOR_BYTES, ORDER));
+        sum3 =
+            sum3.add(FloatVector.fromMemorySegment(SPECIES, rows, next + 3 * VECTOR_BYTES, ORDER));
       }
       sum0.intoMemorySegment(to, toAt + d, ORDER);
       sum1.intoMemorySegment(to, toAt + d + VECTOR_BYTES, ORDER);
@@ -61,9 +65,9 @@ final class VectorRowSums {
       sum3.intoMemorySegment(to, toAt + d + 3 * VECTOR_BYTES, ORDER);
     }
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector sum = load(rows, rowAt[0] + d);
+      FloatVector sum = FloatVector.fromMemorySegment(SPECIES, rows, rowAt[0] + d, ORDER);
       for (int i = 1; i < count; i++) {
-        sum = sum.add(load(rows, rowAt[i] + d));
+        sum = sum.add(FloatVector.fromMemorySegment(SPECIES, rows, rowAt[i] + d, ORDER));
       }
       sum.intoMemorySegment(to, toAt + d, ORDER);
     }
@@ -89,11 +93,11 @@ final class VectorRowSums {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      load(to, toAt + d)
-          .add(load(rows, row0 + d))
-          .add(load(rows, row1 + d))
-          .add(load(rows, row2 + d))
-          .add(load(rows, row3 + d))
+      FloatVector.fromMemorySegment(SPECIES, to, toAt + d, ORDER)
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, row0 + d, ORDER))
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, row1 + d, ORDER))
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, row2 + d, ORDER))
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, row3 + d, ORDER))
           .intoMemorySegment(to, toAt + d, ORDER);
     }
     for (; d < bytes; d += 4) {
@@ -111,7 +115,9 @@ final class VectorRowSums {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      load(to, toAt + d).add(load(rows, rowAt + d)).intoMemorySegment(to, toAt + d, ORDER);
+      FloatVector.fromMemorySegment(SPECIES, to, toAt + d, ORDER)
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, rowAt + d, ORDER))
+          .intoMemorySegment(to, toAt + d, ORDER);
     }
     for (; d < bytes; d += 4) {
       float sum = to.get(JAVA_FLOAT_UNALIGNED, toAt + d);
@@ -162,11 +168,11 @@ final class VectorRowSums {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      load(to, toAt + d)
-          .add(load(rows, row0 + d).mul(scales0))
-          .add(load(rows, row1 + d).mul(scales1))
-          .add(load(rows, row2 + d).mul(scales2))
-          .add(load(rows, row3 + d).mul(scales3))
+      FloatVector.fromMemorySegment(SPECIES, to, toAt + d, ORDER)
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, row0 + d, ORDER).mul(scales0))
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, row1 + d, ORDER).mul(scales1))
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, row2 + d, ORDER).mul(scales2))
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, row3 + d, ORDER).mul(scales3))
           .intoMemorySegment(to, toAt + d, ORDER);
     }
     for (; d < bytes; d += 4) {
@@ -185,7 +191,9 @@ final class VectorRowSums {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      load(rows, rowAt + d).mul(scales).intoMemorySegment(to, toAt + d, ORDER);
+      FloatVector.fromMemorySegment(SPECIES, rows, rowAt + d, ORDER)
+          .mul(scales)
+          .intoMemorySegment(to, toAt + d, ORDER);
     }
     for (; d < bytes; d += 4) {
       to.set(JAVA_FLOAT_UNALIGNED, toAt + d, scale * rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d));
@@ -198,8 +206,8 @@ final class VectorRowSums {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      load(to, toAt + d)
-          .add(load(rows, rowAt + d).mul(scales))
+      FloatVector.fromMemorySegment(SPECIES, to, toAt + d, ORDER)
+          .add(FloatVector.fromMemorySegment(SPECIES, rows, rowAt + d, ORDER).mul(scales))
           .intoMemorySegment(to, toAt + d, ORDER);
     }
     for (; d < bytes; d += 4) {
@@ -207,9 +215,5 @@ final class VectorRowSums {
       to.set(
           JAVA_FLOAT_UNALIGNED, toAt + d, sum + scale * rows.get(JAVA_FLOAT_UNALIGNED, rowAt + d));
     }
-  }
-
-  private static FloatVector load(MemorySegment from, long at) {
-    return FloatVector.fromMemorySegment(SPECIES, from, at, ORDER);
   }
 }

@@ -39,8 +39,11 @@ final class VectorUpdateKernels implements UpdateKernels {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector change = load(gradients, gradientAt + d).mul(rate);
-      load(table, toAt + d).sub(change).intoMemorySegment(table, toAt + d, ORDER);
+      FloatVector change =
+          FloatVector.fromMemorySegment(SPECIES, gradients, gradientAt + d, ORDER).mul(rate);
+      FloatVector.fromMemorySegment(SPECIES, table, toAt + d, ORDER)
+          .sub(change)
+          .intoMemorySegment(table, toAt + d, ORDER);
     }
     if (d < bytes) {
       rest.step(rate, memory, gradients, gradientAt + d, toAt + d, left(bytes - d));
@@ -67,13 +70,16 @@ final class VectorUpdateKernels implements UpdateKernels {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector w = load(table, toAt + d);
-      FloatVector g = load(gradients, gradientAt + d);
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, table, toAt + d, ORDER);
+      FloatVector g = FloatVector.fromMemorySegment(SPECIES, gradients, gradientAt + d, ORDER);
       if (weightDecay != 0) {
         g = g.add(w.mul(weightDecay));
       }
       if (hasBuffer) {
-        FloatVector b = load(buffer, toAt + d).mul(kept).add(g.mul(gain));
+        FloatVector b =
+            FloatVector.fromMemorySegment(SPECIES, buffer, toAt + d, ORDER)
+                .mul(kept)
+                .add(g.mul(gain));
         b.intoMemorySegment(buffer, toAt + d, ORDER);
         g = nesterov ? g.add(b.mul(momentum)) : b;
       }
@@ -100,12 +106,12 @@ final class VectorUpdateKernels implements UpdateKernels {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector w = load(table, toAt + d);
-      FloatVector g = load(gradients, gradientAt + d);
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, table, toAt + d, ORDER);
+      FloatVector g = FloatVector.fromMemorySegment(SPECIES, gradients, gradientAt + d, ORDER);
       if (weightDecay != 0) {
         g = g.add(w.mul(weightDecay));
       }
-      FloatVector s = load(sums, toAt + d).add(g.mul(g));
+      FloatVector s = FloatVector.fromMemorySegment(SPECIES, sums, toAt + d, ORDER).add(g.mul(g));
       s.intoMemorySegment(sums, toAt + d, ORDER);
       w.sub(g.mul(rate).div(s.sqrt().add(eps))).intoMemorySegment(table, toAt + d, ORDER);
     }
@@ -137,13 +143,19 @@ final class VectorUpdateKernels implements UpdateKernels {
     final long bytes = 4L * columns;
     long d = 0;
     for (; d <= bytes - VECTOR_BYTES; d += VECTOR_BYTES) {
-      FloatVector w = load(table, toAt + d).mul(shrink);
-      FloatVector g = load(gradients, gradientAt + d);
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, table, toAt + d, ORDER).mul(shrink);
+      FloatVector g = FloatVector.fromMemorySegment(SPECIES, gradients, gradientAt + d, ORDER);
       if (weightDecay != 0) {
         g = g.add(w.mul(weightDecay));
       }
-      FloatVector m = load(first, toAt + d).mul(beta1).add(g.mul(gain1));
-      FloatVector v = load(second, toAt + d).mul(beta2).add(g.mul(gain2).mul(g));
+      FloatVector m =
+          FloatVector.fromMemorySegment(SPECIES, first, toAt + d, ORDER)
+              .mul(beta1)
+              .add(g.mul(gain1));
+      FloatVector v =
+          FloatVector.fromMemorySegment(SPECIES, second, toAt + d, ORDER)
+              .mul(beta2)
+              .add(g.mul(gain2).mul(g));
       m.intoMemorySegment(first, toAt + d, ORDER);
       v.intoMemorySegment(second, toAt + d, ORDER);
       w.sub(m.mul(rate).div(v.sqrt().div(correction).add(eps)))
@@ -162,7 +174,7 @@ final class VectorUpdateKernels implements UpdateKernels {
     for (int lane = 0; lane < LANES && blocks > 0; lane += SPECIES.length()) {
       FloatVector sum = FloatVector.zero(SPECIES);
       for (long d = 4L * lane; d < blocks; d += 4L * LANES) {
-        FloatVector x = load(rows, rowAt + d);
+        FloatVector x = FloatVector.fromMemorySegment(SPECIES, rows, rowAt + d, ORDER);
         sum = sum.add(x.mul(x));
       }
       sum.intoArray(lanes, lane);
@@ -173,9 +185,5 @@ final class VectorUpdateKernels implements UpdateKernels {
 
   private static int left(long bytes) {
     return (int) (bytes / 4);
-  }
-
-  private static FloatVector load(MemorySegment from, long at) {
-    return FloatVector.fromMemorySegment(SPECIES, from, at, ORDER);
   }
 }
