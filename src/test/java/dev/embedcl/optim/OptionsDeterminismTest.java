@@ -34,7 +34,9 @@ final class OptionsDeterminismTest {
   /** {@code -Dembedcl.test.seed=…}, or another one each time. */
   private static final long SEED = Long.getLong("embedcl.test.seed", System.nanoTime());
 
-  private static final int CASES = 100;
+  /** {@code -Dembedcl.test.cases} takes more of them. */
+  private static final int CASES = Integer.getInteger("embedcl.test.cases", 40);
+
   private static final DType[] STORAGES = {DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16};
   private static final double[] NORM_TYPES = {2, 1, Double.POSITIVE_INFINITY, 2.5};
 
