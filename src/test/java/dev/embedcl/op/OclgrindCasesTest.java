@@ -10,9 +10,7 @@ import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestMemory;
-import dev.embedcl.memory.DType;
 import java.util.Arrays;
-import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 
@@ -40,24 +38,6 @@ final class OclgrindCasesTest {
         assertSameBits(memory.read(out), OperationReference.forward(batch, true), dim, batch);
         backend.execute(new EmbeddingForward(weight, ids, null, out, 3, 3));
         assertSameBits(memory.read(out), OperationReference.forward(batch, false), dim, batch);
-      }
-    }
-  }
-
-  @EveryBackend
-  void tablesOf16Bits(TestBackend device) {
-    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
-    for (int dim : new int[] {3, 8, 33}) {
-      for (StorageCase storage : StorageCase.values()) {
-        mark(device, "tables of " + storage);
-        StorageTest.checkForward(device, storage.type(), storage.type(), storage.type(), dim, 5, 2);
-        if (storage != StorageCase.FLOAT32) {
-          StorageTest.checkForward(device, storage.type(), DType.FLOAT32, DType.FLOAT32, dim, 5, 2);
-          TestBatch batch = TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim);
-          for (UpdateCase update : List.of(UpdateCase.MOMENTUM, UpdateCase.ROWWISE_ADAGRAD)) {
-            RowUpdateTest.check(device, random, batch, update, 2, true, storage);
-          }
-        }
       }
     }
   }
@@ -145,24 +125,6 @@ final class OclgrindCasesTest {
       for (double normType : EmbeddingRenormTest.NORM_TYPES) {
         EmbeddingRenormTest.check(
             device, TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim), normType, 2);
-      }
-    }
-  }
-
-  @EveryBackend
-  void normsAndBagsOf16Bits(TestBackend device) {
-    mark(device, "EmbeddingRenorm, EmbeddingBagForward, PerSampleWeightsGradient of 16 bits");
-    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
-    for (DType type : List.of(DType.FLOAT16, DType.BFLOAT16)) {
-      for (int dim : new int[] {3, 8, 33}) {
-        for (double normType : EmbeddingRenormTest.NORM_TYPES) {
-          TestBatch batch = TestBatch.uniform(TestBatch.SEED, 3, 3, 1, 4, dim);
-          EmbeddingRenormTest.check(device, batch, type, normType, 2);
-        }
-        BagCase bags = BagCase.of(random, 4, dim, new int[] {3, 0, 6, 66}, 1, 2);
-        EmbeddingBagForwardTest.checkStored(device, bags, type, type);
-        EmbeddingBagForwardTest.checkStored(device, bags, type, DType.FLOAT32);
-        EmbeddingBagBackwardTest.checkSampleWeights(device, bags, type);
       }
     }
   }
@@ -276,7 +238,7 @@ final class OclgrindCasesTest {
     }
   }
 
-  private static void mark(TestBackend device, String operation) {
+  static void mark(TestBackend device, String operation) {
     System.out.println("oclgrind case: " + operation + " on " + device);
   }
 }
