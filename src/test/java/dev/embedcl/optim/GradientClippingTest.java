@@ -10,9 +10,11 @@ import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.cpu.CpuBackend;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
+import dev.embedcl.nn.EmbeddingBag;
 import dev.embedcl.nn.InputEmbedding;
 import dev.embedcl.nn.Parameter;
 import dev.embedcl.nn.ReferenceModel;
+import dev.embedcl.op.BagMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -95,6 +97,50 @@ final class GradientClippingTest {
         }
       }
     }
+  }
+
+  @EveryBackend
+  void gradientsOfBagsAreLimitedToo(TestBackend device) {
+    int[] ids = {0, 1, 2, 3, 3, 1, 0, 0};
+    int[] offsets = {0, 3, 5};
+    for (BagMode mode : BagMode.values()) {
+      try (EmbeddingBag fused = bag(device.shared(), mode);
+          EmbeddingBag dense = bag(device.shared(), mode);
+          Sgd fusedSgd = new Sgd(1);
+          Sgd denseSgd = new Sgd(SgdOptions.of(1), dense.parameters());
+          HostTensor gradOutput =
+              HostTensor.of(Shape.of(3, 2), new float[] {3, -4, 1, 2, -0.5f, 7})) {
+        final float[] before = floats(fused.weight().toHost());
+        fusedSgd.maxGradNorm(0.5);
+        denseSgd.maxGradNorm(0.5);
+        fused.forward(ids, offsets);
+        fusedSgd.step(fused, gradOutput);
+        dense.forward(ids, offsets);
+        dense.backward(gradOutput);
+        denseSgd.step();
+
+        assertThat(fusedSgd.lastGradNorm())
+            .as(mode.name())
+            .isGreaterThan(0.5)
+            .isEqualTo(denseSgd.lastGradNorm());
+        float[] after = floats(fused.weight().toHost());
+        assertThat(after).as(mode.name()).isEqualTo(floats(dense.weight().toHost()));
+        double squares = 0;
+        for (int i = 0; i < after.length; i++) {
+          squares += Math.pow((double) after[i] - before[i], 2);
+        }
+        assertThat(Math.sqrt(squares)).as(mode.name()).isCloseTo(0.5, within(1e-5));
+      }
+    }
+  }
+
+  private static EmbeddingBag bag(Backend backend, BagMode mode) {
+    return EmbeddingBag.builder(backend)
+        .numEmbeddings(5)
+        .embeddingDim(2)
+        .seed(1)
+        .mode(mode)
+        .build();
   }
 
   /** With a rate of 1 plain SGD moves by the gradient itself. */
