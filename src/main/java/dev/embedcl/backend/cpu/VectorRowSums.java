@@ -23,12 +23,16 @@ final class VectorRowSums {
   /** Rows that are passed at a time. */
   private static final int IN_FLIGHT = 4;
 
+  /** Columns of rows that are all passed at once, a few vectors at a time. */
+  private static final int SHORT_ROW = 256;
+
   private VectorRowSums() {}
 
   /** As {@link RowKernels#sum}. */
   static void sum(
       MemorySegment rows, long[] rowAt, int count, MemorySegment to, long toAt, int columns) {
-    int done = Math.min(count, IN_FLIGHT);
+    // Short rows are over before the processor foresees them: then many at once hide the latency.
+    int done = columns <= SHORT_ROW ? count : Math.min(count, IN_FLIGHT);
     sumFew(rows, rowAt, done, to, toAt, columns);
     for (; done <= count - IN_FLIGHT; done += IN_FLIGHT) {
       addFourInOrder(rows, rowAt, done, to, toAt, columns);
