@@ -16,7 +16,7 @@ final class GrowingBuffer {
     this.type = type;
   }
 
-  /** Returns a buffer of at least so many elements; its content is lost when it has to grow. */
+  /** Returns a buffer of at least so many elements, of any content when it had to grow. */
   DeviceBuffer atLeast(long elements) {
     DeviceBuffer existing = buffer;
     if (existing != null && existing.elements() >= elements) {
@@ -24,7 +24,7 @@ final class GrowingBuffer {
     }
     // The old one goes first: device memory may not hold both.
     close();
-    DeviceBuffer larger = backend.allocate(type, elements);
+    DeviceBuffer larger = backend.allocateUninitialized(type, elements);
     buffer = larger;
     return larger;
   }

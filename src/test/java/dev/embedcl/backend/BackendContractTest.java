@@ -59,6 +59,29 @@ final class BackendContractTest {
   }
 
   @EveryBackend
+  void uninitializedMemoryTakesAndGivesWhatIsWritten(TestBackend device) {
+    Backend backend = device.shared();
+    final int elements = 3 << 20; // enough for huge pages
+    int[] written = new int[elements];
+    Arrays.setAll(written, i -> i ^ 0x5555);
+    int[] read = new int[elements];
+    try (DeviceBuffer buffer = backend.allocateUninitialized(DType.INT32, elements)) {
+      assertThat(buffer.type()).isEqualTo(DType.INT32);
+      assertThat(buffer.elements()).isEqualTo(elements);
+      buffer.write(MemorySegment.ofArray(written));
+      buffer.read(MemorySegment.ofArray(read));
+    }
+    assertThat(read).isEqualTo(written);
+    try (DeviceBuffer after = backend.allocate(DType.INT32, elements)) {
+      after.read(MemorySegment.ofArray(read));
+    }
+    assertThat(read).containsOnly(0);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> backend.allocateUninitialized(DType.INT32, -1))
+        .withMessageContaining("-1");
+  }
+
+  @EveryBackend
   void partsCanBeWrittenAndRead(TestBackend device) {
     try (DeviceBuffer buffer = device.shared().allocate(DType.INT32, 6);
         Arena arena = Arena.ofConfined()) {

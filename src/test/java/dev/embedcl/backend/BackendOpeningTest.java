@@ -83,6 +83,11 @@ final class BackendOpeningTest {
     }
 
     @Override
+    public DeviceBuffer allocateUninitialized(DType type, long elements) {
+      return inner.allocateUninitialized(type, elements);
+    }
+
+    @Override
     public void execute(Operation operation) {
       inner.execute(operation);
     }

@@ -67,11 +67,21 @@ public final class DecoratedBackend implements Backend {
 
   @Override
   public DeviceBuffer allocate(DType type, long elements) {
+    countAllocation();
+    return inner.allocate(type, elements);
+  }
+
+  @Override
+  public DeviceBuffer allocateUninitialized(DType type, long elements) {
+    countAllocation();
+    return inner.allocateUninitialized(type, elements);
+  }
+
+  private void countAllocation() {
     allocations++;
     if (allocations == failingAllocation) {
       throw new IllegalStateException("allocation " + allocations + " fails as told");
     }
-    return inner.allocate(type, elements);
   }
 
   @Override

@@ -98,8 +98,17 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  @SuppressWarnings("MustBeClosed") // the buffer owns the arena and closes it
   public DeviceBuffer allocate(DType type, long elements) {
+    return allocate(type, elements, true);
+  }
+
+  @Override
+  public DeviceBuffer allocateUninitialized(DType type, long elements) {
+    return allocate(type, elements, false);
+  }
+
+  @SuppressWarnings("MustBeClosed") // the buffer owns the arena and closes it
+  private DeviceBuffer allocate(DType type, long elements, boolean zeroed) {
     requireArgument(elements >= 0, "elements = %d is negative", elements);
     requireArgument(
         elements <= Long.MAX_VALUE / type.bytes(),
@@ -111,7 +120,7 @@ public final class CpuBackend implements Backend {
       requireOpen();
       Arena arena = Arena.ofShared();
       try {
-        MemorySegment segment = memory.allocate(arena, elements * type.bytes());
+        MemorySegment segment = memory.allocate(arena, elements * type.bytes(), zeroed);
         CpuBuffer buffer = new CpuBuffer(this, type, elements, ++buffersMade, arena, segment);
         buffers.add(buffer);
         return buffer;

@@ -52,11 +52,12 @@ final class CpuMemory {
   }
 
   /**
-   * Allocates zero-filled memory.
+   * Allocates memory.
    *
+   * @param zeroed whether it has to be zero-filled, or may hold anything
    * @throws DeviceMemoryException if there is not enough left
    */
-  MemorySegment allocate(Arena arena, long bytes) {
+  MemorySegment allocate(Arena arena, long bytes, boolean zeroed) {
     long available = totalBytes - usedBytes;
     if (bytes >= LARGE_BYTES) {
       long free = memInfoBytes("MemAvailable:");
@@ -67,7 +68,8 @@ final class CpuMemory {
     }
     try {
       MemorySegment segment =
-          HugePages.allocate(arena, bytes).orElseGet(() -> arena.allocate(bytes, ALIGNMENT_BYTES));
+          HugePages.allocate(arena, bytes, zeroed)
+              .orElseGet(() -> arena.allocate(bytes, ALIGNMENT_BYTES));
       usedBytes += bytes;
       return segment;
     } catch (OutOfMemoryError e) {

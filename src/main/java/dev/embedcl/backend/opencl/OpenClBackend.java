@@ -139,6 +139,22 @@ public final class OpenClBackend implements Backend {
 
   @Override
   public DeviceBuffer allocate(DType type, long elements) {
+    Buffer buffer = bufferFor(type, elements);
+    try {
+      queue.fill(buffer, 0, elements * type.bytes(), (byte) 0);
+    } catch (RuntimeException | Error e) {
+      buffer.close();
+      throw e;
+    }
+    return new OpenClBuffer(this, queue, buffer, type, elements);
+  }
+
+  @Override
+  public DeviceBuffer allocateUninitialized(DType type, long elements) {
+    return new OpenClBuffer(this, queue, bufferFor(type, elements), type, elements);
+  }
+
+  private Buffer bufferFor(DType type, long elements) {
     requireOpen();
     requireArgument(elements >= 0, "elements = %d is negative", elements);
     requireArgument(
@@ -147,9 +163,8 @@ public final class OpenClBackend implements Backend {
         elements,
         type);
     long bytes = elements * type.bytes();
-    Buffer buffer;
     try {
-      buffer = context.allocate(bytes);
+      return context.allocate(bytes);
     } catch (dev.embedcl.opencl.DeviceMemoryException e) {
       DeviceMemoryException translated =
           new DeviceMemoryException(
@@ -163,13 +178,6 @@ public final class OpenClBackend implements Backend {
       translated.initCause(e);
       throw translated;
     }
-    try {
-      queue.fill(buffer, 0, bytes, (byte) 0);
-    } catch (RuntimeException | Error e) {
-      buffer.close();
-      throw e;
-    }
-    return new OpenClBuffer(this, queue, buffer, type, elements);
   }
 
   @Override

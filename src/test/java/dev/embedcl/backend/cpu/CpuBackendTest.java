@@ -109,9 +109,9 @@ final class CpuBackendTest {
   void memoryIsABudget() {
     CpuMemory memory = new CpuMemory(1000);
     try (Arena arena = Arena.ofConfined()) {
-      assertThat(memory.allocate(arena, 600).byteSize()).isEqualTo(600);
+      assertThat(memory.allocate(arena, 600, true).byteSize()).isEqualTo(600);
       assertThatExceptionOfType(DeviceMemoryException.class)
-          .isThrownBy(() -> memory.allocate(arena, 401))
+          .isThrownBy(() -> memory.allocate(arena, 401, true))
           .withMessage(
               "a buffer of 401 bytes is needed but 400 bytes are left of 1000 bytes of memory;"
                   + " close buffers no longer used, or use a smaller table or batch")
@@ -119,7 +119,7 @@ final class CpuBackendTest {
             assertThat(e.neededBytes()).isEqualTo(401);
             assertThat(e.availableBytes()).isEqualTo(400);
           });
-      assertThat(memory.allocate(arena, 400).byteSize()).isEqualTo(400);
+      assertThat(memory.allocate(arena, 400, true).byteSize()).isEqualTo(400);
       memory.free(600);
       assertThat(memory.usedBytes()).isEqualTo(400);
     }
@@ -130,7 +130,7 @@ final class CpuBackendTest {
     CpuMemory memory = new CpuMemory(Long.MAX_VALUE);
     try (Arena arena = Arena.ofConfined()) {
       assertThatExceptionOfType(DeviceMemoryException.class)
-          .isThrownBy(() -> memory.allocate(arena, 1L << 60));
+          .isThrownBy(() -> memory.allocate(arena, 1L << 60, true));
     }
     assertThat(memory.usedBytes()).isZero();
   }

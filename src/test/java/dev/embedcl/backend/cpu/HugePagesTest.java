@@ -21,7 +21,7 @@ final class HugePagesTest {
   void memoryIsZeroAlignedWritableToItsEndAndGoneWithItsArena() {
     MemorySegment kept;
     try (Arena arena = Arena.ofShared()) {
-      MemorySegment segment = HugePages.allocate(arena, BYTES).orElseThrow();
+      MemorySegment segment = HugePages.allocate(arena, BYTES, true).orElseThrow();
       assertThat(segment.byteSize()).isEqualTo(BYTES);
       assertThat(segment.address() % (2 << 20)).isZero();
       assertThat(segment.asSlice(BYTES - 4096).toArray(ValueLayout.JAVA_BYTE))
@@ -39,16 +39,47 @@ final class HugePagesTest {
     long before = virtualBytes();
     for (int round = 0; round < 100; round++) {
       try (Arena arena = Arena.ofShared()) {
-        assertThat(HugePages.allocate(arena, pages)).isPresent();
+        assertThat(HugePages.allocate(arena, pages, true)).isPresent();
       }
     }
     assertThat(virtualBytes() - before).isLessThan(50 * pages);
   }
 
   @Test
+  void freedMemoryServesAgainAndIsZeroWhereThatIsAskedFor() {
+    long first;
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment segment = HugePages.allocate(arena, BYTES, true).orElseThrow();
+      segment.fill((byte) 7);
+      first = segment.address();
+    }
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment segment = HugePages.allocate(arena, BYTES, false).orElseThrow();
+      assertThat(segment.address()).isEqualTo(first);
+      segment.fill((byte) 9);
+    }
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment segment = HugePages.allocate(arena, BYTES, true).orElseThrow();
+      assertThat(segment.address()).isEqualTo(first);
+      assertThat(segment.toArray(ValueLayout.JAVA_BYTE)).containsOnly((byte) 0);
+    }
+  }
+
+  @Test
+  void memoryInUseIsGivenToNobodyElse() {
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment one = HugePages.allocate(arena, BYTES, false).orElseThrow();
+      MemorySegment other = HugePages.allocate(arena, BYTES, false).orElseThrow();
+      one.fill((byte) 1);
+      other.fill((byte) 2);
+      assertThat(one.toArray(ValueLayout.JAVA_BYTE)).containsOnly((byte) 1);
+    }
+  }
+
+  @Test
   void smallMemoryIsLeftToTheArena() {
     try (Arena arena = Arena.ofShared()) {
-      assertThat(HugePages.allocate(arena, 4096)).isEmpty();
+      assertThat(HugePages.allocate(arena, 4096, true)).isEmpty();
     }
   }
 
