@@ -132,6 +132,11 @@ final class CpuRowUpdate {
       case AccumulateUpdate _ -> kernels.add(gradients, gradientAt, count, table, toAt, columns);
       case SgdUpdate sgd when sgd.isPlain() && tableType == DType.FLOAT32 ->
           kernels.step(gradients, gradientAt, count, sgd.learningRate(), table, toAt, columns);
+      case SgdUpdate sgd when sgd.isPlain() && tableType == DType.BFLOAT16 && rounding == null ->
+          kernels
+              .storage()
+              .bfloat16()
+              .step(gradients, gradientAt, count, sgd.learningRate(), table, toAt, columns);
       case SgdUpdate sgd -> {
         for (int i = 0; i < count; i++) {
           kernels.updates(tableType).sgd(sgd, this, gradients, gradientAt[i], toAt[i], columns);

@@ -1,5 +1,8 @@
 package dev.embedcl.backend.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -11,6 +14,8 @@ final class PlainBfloat16Loops implements RowStorage.Bfloat16Loops {
 
   private final int[] bits = new int[RowStorage.STRIP];
   private final float[] sums = new float[RowStorage.STRIP];
+  private final float[] others = new float[RowStorage.STRIP];
+  private final short[] narrow = new short[RowStorage.STRIP];
   private final MemorySegment bitsSegment = MemorySegment.ofArray(bits);
 
   @Override
@@ -30,12 +35,63 @@ final class PlainBfloat16Loops implements RowStorage.Bfloat16Loops {
   }
 
   @Override
-  public void add(short[] to, float[] added, int width) {
-    widen(to, sums, width);
-    for (int i = 0; i < width; i++) {
-      sums[i] += added[i];
+  public void addToRows(
+      MemorySegment rows,
+      long[] rowAt,
+      int count,
+      MemorySegment common,
+      long commonAt,
+      MemorySegment to,
+      long[] toAt,
+      int columns) {
+    for (int first = 0; first < columns; first += RowStorage.STRIP) {
+      int width = Math.min(RowStorage.STRIP, columns - first);
+      long d = 2L * first;
+      MemorySegment.copy(common, JAVA_SHORT_UNALIGNED, commonAt + d, narrow, 0, width);
+      widen(narrow, others, width);
+      for (int i = 0; i < count; i++) {
+        MemorySegment.copy(rows, JAVA_SHORT_UNALIGNED, rowAt[i] + d, narrow, 0, width);
+        widen(narrow, sums, width);
+        add(sums, others, width);
+        narrow(sums, narrow, width);
+        MemorySegment.copy(narrow, 0, to, JAVA_SHORT_UNALIGNED, toAt[i] + d, width);
+      }
     }
-    narrow(sums, to, width);
+  }
+
+  @Override
+  public void step(
+      MemorySegment rows,
+      long[] rowAt,
+      int count,
+      float rate,
+      MemorySegment to,
+      long[] toAt,
+      int columns) {
+    for (int first = 0; first < columns; first += RowStorage.STRIP) {
+      int width = Math.min(RowStorage.STRIP, columns - first);
+      long d = 2L * first;
+      for (int i = 0; i < count; i++) {
+        MemorySegment.copy(to, JAVA_SHORT_UNALIGNED, toAt[i] / 2 + d, narrow, 0, width);
+        widen(narrow, sums, width);
+        MemorySegment.copy(rows, JAVA_FLOAT_UNALIGNED, rowAt[i] + 2 * d, others, 0, width);
+        step(sums, others, rate, width);
+        narrow(sums, narrow, width);
+        MemorySegment.copy(narrow, 0, to, JAVA_SHORT_UNALIGNED, toAt[i] / 2 + d, width);
+      }
+    }
+  }
+
+  private static void add(float[] to, float[] row, int width) {
+    for (int i = 0; i < width; i++) {
+      to[i] += row[i];
+    }
+  }
+
+  private static void step(float[] to, float[] row, float rate, int width) {
+    for (int i = 0; i < width; i++) {
+      to[i] -= rate * row[i];
+    }
   }
 
   private static void shiftUp(short[] from, int[] to, int width) {

@@ -34,8 +34,32 @@ final class RowStorage {
     /** Rounds the first {@code width} numbers to the nearest, the even one of two. */
     void narrow(float[] from, short[] to, int width);
 
-    /** Adds to the first {@code width} numbers, rounding the sums as {@link #narrow} does. */
-    void add(short[] to, float[] added, int width);
+    /**
+     * As {@link RowKernels#addToRows}, all rows of bfloat16, sums rounded as by {@link #narrow}.
+     */
+    void addToRows(
+        MemorySegment rows,
+        long[] rowAt,
+        int count,
+        MemorySegment common,
+        long commonAt,
+        MemorySegment to,
+        long[] toAt,
+        int columns);
+
+    /**
+     * As {@link RowKernels#step}, a table of bfloat16, rounded as by {@link #narrow}.
+     *
+     * @param toAt where the rows would start in bytes, if the table were float32
+     */
+    void step(
+        MemorySegment rows,
+        long[] rowAt,
+        int count,
+        float rate,
+        MemorySegment to,
+        long[] toAt,
+        int columns);
   }
 
   /**
@@ -81,28 +105,23 @@ final class RowStorage {
   }
 
   /**
-   * Adds to elements of 16 bits that lie side by side, and writes the sums as the same type: {@link
-   * #load}, additions and {@link #store} in one pass.
+   * Adds to float16 numbers that lie side by side, and writes the sums as such: {@link #load},
+   * additions and {@link #store} in one pass.
    *
    * @param at where they start, in bytes
    * @param toAt where the sums start, in bytes
    * @param width at most {@link #STRIP}
    */
-  void add(
-      DType type,
-      MemorySegment from,
-      long at,
-      float[] added,
-      MemorySegment to,
-      long toAt,
-      int width) {
+  void addFloat16(
+      MemorySegment from, long at, float[] added, MemorySegment to, long toAt, int width) {
     MemorySegment.copy(from, JAVA_SHORT_UNALIGNED, at, bits, 0, width);
-    switch (type) {
-      case FLOAT16 -> addFloat16(bits, added, width);
-      case BFLOAT16 -> bfloat16.add(bits, added, width);
-      case FLOAT32, FLOAT64, INT64, INT32, INT16, INT8, UINT8, BOOL -> throw unsupported(type);
-    }
+    addFloat16(bits, added, width);
     MemorySegment.copy(bits, 0, to, JAVA_SHORT_UNALIGNED, toAt, width);
+  }
+
+  /** Returns the loops over rows that are bfloat16 in memory. */
+  Bfloat16Loops bfloat16() {
+    return bfloat16;
   }
 
   /**

@@ -50,14 +50,18 @@ final class StoredRows {
       MemorySegment to,
       long[] toAt,
       int columns) {
+    if (type == DType.BFLOAT16 && addedType == type && toType == type) {
+      storage.bfloat16().addToRows(rows, rowAt, count, added, addedAt, to, toAt, columns);
+      return;
+    }
     for (int first = 0; first < columns; first += STRIP) {
       int width = Math.min(STRIP, columns - first);
       storage.load(addedType, added, addedAt + (long) first * addedType.bytes(), common, width);
       for (int i = 0; i < count; i++) {
         long from = rowAt[i] + (long) first * type.bytes();
         long target = toAt[i] + (long) first * toType.bytes();
-        if (type == toType && type != DType.FLOAT32) {
-          storage.add(type, rows, from, common, to, target, width);
+        if (type == DType.FLOAT16 && toType == type) {
+          storage.addFloat16(rows, from, common, to, target, width);
         } else {
           storage.load(type, rows, from, one, width);
           add(one, common, width);
