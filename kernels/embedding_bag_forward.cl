@@ -8,16 +8,14 @@
 //
 // Bytes: the rows of all ids + ids for each column vector, from cache + out.
 
-// How the table and the result are stored: each one of STORAGE_….
-#ifndef WEIGHT_STORAGE
-#define WEIGHT_STORAGE STORAGE_FLOAT32
-#endif
+// How the table and the result are stored: each one of STORAGE_…, but only the table
+// (WEIGHT_STORAGE) may be quantised.
 #ifndef OUT_STORAGE
 #define OUT_STORAGE WEIGHT_STORAGE
 #endif
 
-#define STORES_16_BITS (WEIGHT_STORAGE || OUT_STORAGE)
-#include "storage.clh"
+#define STORES_16_BITS (IS_16_BITS(WEIGHT_STORAGE) || IS_16_BITS(OUT_STORAGE))
+#include "weight_rows.clh"
 #include "bags.clh"
 #include "winners.clh"
 
@@ -45,22 +43,20 @@
 #define ROWS_IN_FLIGHT 4
 #endif
 
-typedef STORED(stored, WEIGHT_STORAGE) weight_t;
 typedef STORED(stored, OUT_STORAGE) out_t;
 
-#define LOAD_WEIGHT_VECTOR STORED(load_vector, WEIGHT_STORAGE)
-#define LOAD_WEIGHT_ONE STORED(load_one, WEIGHT_STORAGE)
-
+// The column (vector) that weight points to in row 0, of another row.
+#define UNSCALED_ROW(load, index) load(weight + (long)(index) * ROW_ELEMENTS(dim), left)
 #if WEIGHTED
-#define ROW(load, n, index) (load(weight + (long)(index) * dim) * sample_weights[n])
+#define ROW(load, n, index) (UNSCALED_ROW(load, index) * sample_weights[n])
 #else
-#define ROW(load, n, index) load(weight + (long)(index) * dim)
+#define ROW(load, n, index) UNSCALED_ROW(load, index)
 #endif
 
 #define BAG_PARAMETERS                                                                   \
   global const weight_t *weight, global const int *indices,                              \
       global const float *sample_weights, const uint num_embeddings, const int padding,  \
-      const int dim
+      const int dim, const int left
 
 // Calls TAKE(row, n) for each position n from begin to below end whose row counts, in order.
 #define FOR_ROWS(type, load, begin, end, TAKE)                                           \
@@ -111,14 +107,14 @@ typedef STORED(stored, OUT_STORAGE) out_t;
     /* Blocks are counted from the bag's beginning, padding included. */                 \
     int to = begin + min((first - begin) / BLOCK * BLOCK + BLOCK, end - begin);          \
     type total = name##_block(weight, indices, sample_weights, num_embeddings, padding,  \
-                              dim, first, to);                                           \
+                              dim, left, first, to);                                     \
     while (to < end) {                                                                   \
       const int from = to;                                                               \
       to = end - from <= BLOCK ? end : from + BLOCK;                                     \
       const int next = next_counting(indices, from, to, num_embeddings, padding);        \
       if (next < to) {                                                                   \
         total += name##_block(weight, indices, sample_weights, num_embeddings, padding,  \
-                              dim, next, to);                                            \
+                              dim, left, next, to);                                      \
       }                                                                                  \
     }                                                                                    \
     return total;                                                                        \
@@ -146,11 +142,11 @@ typedef STORED(stored, OUT_STORAGE) out_t;
   }
 
 #if BAG_MODE == BAG_MAX
-DEFINE_MAX_BAG(max_bag_vector, floatv, intv, LOAD_WEIGHT_VECTOR)
-DEFINE_MAX_BAG(max_bag_one, float, int, LOAD_WEIGHT_ONE)
+DEFINE_MAX_BAG(max_bag_vector, floatv, intv, load_weight_vector)
+DEFINE_MAX_BAG(max_bag_one, float, int, load_weight_one)
 #else
-DEFINE_SUM_BAG(sum_bag_vector, floatv, LOAD_WEIGHT_VECTOR)
-DEFINE_SUM_BAG(sum_bag_one, float, LOAD_WEIGHT_ONE)
+DEFINE_SUM_BAG(sum_bag_vector, floatv, load_weight_vector)
+DEFINE_SUM_BAG(sum_bag_one, float, load_weight_one)
 #endif
 
 kernel void embedding_bag_forward(global const weight_t *weight,
@@ -185,13 +181,13 @@ kernel void embedding_bag_forward(global const weight_t *weight,
       intv winner = -1;
       if (rows > 0) {
         result = max_bag_vector(weight + c, indices, sample_weights, num_embeddings, padding, dim,
-                                first, end, &winner);
+                                dim - c, first, end, &winner);
       }
       store_winners(winners + to + c, winner);
 #else
       if (rows > 0) {
         result = sum_bag_vector(weight + c, indices, sample_weights, num_embeddings, padding, dim,
-                                begin, first, end);
+                                dim - c, begin, first, end);
       }
 #if BAG_MODE == BAG_MEAN
       result /= (float)max(rows, 1);
@@ -205,13 +201,13 @@ kernel void embedding_bag_forward(global const weight_t *weight,
       int winner = -1;
       if (rows > 0) {
         result = max_bag_one(weight + c, indices, sample_weights, num_embeddings, padding, dim,
-                             first, end, &winner);
+                             dim - c, first, end, &winner);
       }
       winners[to + c] = winner;
 #else
       if (rows > 0) {
         result = sum_bag_one(weight + c, indices, sample_weights, num_embeddings, padding, dim,
-                             begin, first, end);
+                             dim - c, begin, first, end);
       }
 #if BAG_MODE == BAG_MEAN
       result /= (float)max(rows, 1);

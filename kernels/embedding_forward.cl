@@ -13,10 +13,8 @@
 #define ROWS_IN_FLIGHT 4
 #endif
 
-// How the tables and the result are stored: each one of STORAGE_….
-#ifndef WEIGHT_STORAGE
-#define WEIGHT_STORAGE STORAGE_FLOAT32
-#endif
+// How the tables and the result are stored: each one of STORAGE_…, but only the token table
+// (WEIGHT_STORAGE) may be quantised.
 #ifndef POSITION_STORAGE
 #define POSITION_STORAGE STORAGE_FLOAT32
 #endif
@@ -24,16 +22,14 @@
 #define OUT_STORAGE WEIGHT_STORAGE
 #endif
 
-#define STORES_16_BITS (WEIGHT_STORAGE || POSITION_STORAGE || OUT_STORAGE)
-#include "storage.clh"
+#define STORES_16_BITS \
+  (IS_16_BITS(WEIGHT_STORAGE) || IS_16_BITS(POSITION_STORAGE) || IS_16_BITS(OUT_STORAGE))
+#include "weight_rows.clh"
 #include "bad_index.clh"
 
-typedef STORED(stored, WEIGHT_STORAGE) weight_t;
 typedef STORED(stored, POSITION_STORAGE) position_t;
 typedef STORED(stored, OUT_STORAGE) out_t;
 
-#define LOAD_WEIGHT_VECTOR STORED(load_vector, WEIGHT_STORAGE)
-#define LOAD_WEIGHT_ONE STORED(load_one, WEIGHT_STORAGE)
 #define LOAD_POSITION_VECTOR STORED(load_vector, POSITION_STORAGE)
 #define LOAD_POSITION_ONE STORED(load_one, POSITION_STORAGE)
 #define STREAM_OUT_VECTOR STORED(stream_vector, OUT_STORAGE)
@@ -43,25 +39,26 @@ typedef STORED(stored, OUT_STORAGE) out_t;
 // numbers.
 #if OUT_STORAGE == WEIGHT_STORAGE
 typedef STORED(stored_vector, WEIGHT_STORAGE) moved_t;
-#define LOAD_MOVED STORED(load_stored, WEIGHT_STORAGE)
+#define LOAD_MOVED(from, left) STORED(load_stored, WEIGHT_STORAGE)(from)
 #define STREAM_MOVED STORED(stream_stored, OUT_STORAGE)
 #define WIDEN_MOVED STORED(widen_stored, WEIGHT_STORAGE)
-#define MOVE_ONE(to, from) *(to) = *(from)
+#define MOVE_ONE(to, from, left) *(to) = *(from)
 #else
 typedef floatv moved_t;
-#define LOAD_MOVED LOAD_WEIGHT_VECTOR
+#define LOAD_MOVED load_weight_vector
 #define STREAM_MOVED STREAM_OUT_VECTOR
 #define WIDEN_MOVED(row) (row)
-#define MOVE_ONE(to, from) STORE_OUT_ONE(to, LOAD_WEIGHT_ONE(from))
+#define MOVE_ONE(to, from, left) STORE_OUT_ONE(to, load_weight_one(from, left))
 #endif
 
-// One column.
-static inline void forward_tail(global const weight_t *from, global const position_t *position,
-                                const int add_positions, global out_t *to) {
+// One column, from which on as many as left are left of the row.
+static inline void forward_tail(global const weight_t *from, const int left,
+                                global const position_t *position, const int add_positions,
+                                global out_t *to) {
   if (add_positions) {
-    STORE_OUT_ONE(to, LOAD_WEIGHT_ONE(from) + LOAD_POSITION_ONE(position));
+    STORE_OUT_ONE(to, load_weight_one(from, left) + LOAD_POSITION_ONE(position));
   } else {
-    MOVE_ONE(to, from);
+    MOVE_ONE(to, from, left);
   }
 }
 
@@ -73,7 +70,7 @@ static inline void forward_in_flight(global const weight_t *weight, const int *i
     moved_t row[ROWS_IN_FLIGHT];
 #pragma unroll
     for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-      row[r] = LOAD_MOVED(weight + (long)index[r] * dim + c);
+      row[r] = LOAD_MOVED(weight + (long)index[r] * ROW_ELEMENTS(dim) + c, dim - c);
     }
     if (add_positions) {
       const floatv p = LOAD_POSITION_VECTOR(position + c);
@@ -90,8 +87,8 @@ static inline void forward_in_flight(global const weight_t *weight, const int *i
   }
   FOR_TAIL(c, dim) {
     for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
-      forward_tail(weight + (long)index[r] * dim + c, position + c, add_positions,
-                   out + r * stride + c);
+      forward_tail(weight + (long)index[r] * ROW_ELEMENTS(dim) + c, dim - c, position + c,
+                   add_positions, out + r * stride + c);
     }
   }
 }
@@ -99,7 +96,7 @@ static inline void forward_in_flight(global const weight_t *weight, const int *i
 static inline void forward_one(global const weight_t *from, global const position_t *position,
                                const int add_positions, global out_t *to, const int dim) {
   FOR_VECTORS(c, dim) {
-    const moved_t row = LOAD_MOVED(from + c);
+    const moved_t row = LOAD_MOVED(from + c, dim - c);
     if (add_positions) {
       STREAM_OUT_VECTOR(to + c, WIDEN_MOVED(row) + LOAD_POSITION_VECTOR(position + c));
     } else {
@@ -107,7 +104,7 @@ static inline void forward_one(global const weight_t *from, global const positio
     }
   }
   FOR_TAIL(c, dim) {
-    forward_tail(from + c, position + c, add_positions, to + c);
+    forward_tail(from + c, dim - c, position + c, add_positions, to + c);
   }
 }
 
@@ -151,7 +148,7 @@ kernel void embedding_forward(global const weight_t *weight,
 #pragma unroll
       for (int r = 0; r < ROWS_IN_FLIGHT; r++) {
         if (!is_bad_index(index[r], num_embeddings)) {
-          forward_one(weight + (long)index[r] * dim, position, add_positions,
+          forward_one(weight + (long)index[r] * ROW_ELEMENTS(dim), position, add_positions,
                       out + (n0 + (long)r * seq_len) * dim, dim);
         }
       }

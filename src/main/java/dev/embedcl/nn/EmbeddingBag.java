@@ -73,6 +73,11 @@ public final class EmbeddingBag implements TableLayer {
     return weight;
   }
 
+  /** Returns how ids are taken and gradients formed. */
+  LookupOptions options() {
+    return options;
+  }
+
   /** Returns what becomes of the vectors of a bag. */
   public BagMode mode() {
     return mode;

@@ -189,7 +189,8 @@ final class Lookup {
     upload.close();
   }
 
-  private static @Nullable Positions slice(@Nullable Parameter positions, IndexBatch batch) {
+  /** Returns the positions of a batch, or null where there is no table of them. */
+  static @Nullable Positions slice(@Nullable Parameter positions, IndexBatch batch) {
     if (positions == null) {
       requireArgument(
           batch.start() == 0,

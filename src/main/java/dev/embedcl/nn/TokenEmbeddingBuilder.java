@@ -223,7 +223,8 @@ public final class TokenEmbeddingBuilder {
         outputDtype);
   }
 
-  private static long row(String name, long row, long rows) {
+  /** Returns a row that may be counted from the end. */
+  static long row(String name, long row, long rows) {
     requireArgument(
         row >= -rows && row < rows, name + " = %d is out of range [-%d, %d)", row, rows, rows);
     return row < 0 ? row + rows : row;

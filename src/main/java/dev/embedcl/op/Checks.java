@@ -146,7 +146,7 @@ public final class Checks {
         count);
   }
 
-  static void requireDistinct(String name, Matrix matrix, String otherName, Matrix other) {
+  static void requireDistinct(String name, Matrix matrix, String otherName, Table other) {
     requireDistinct(name, matrix.buffer(), otherName, other.buffer());
   }
 
@@ -201,9 +201,9 @@ public final class Checks {
     }
   }
 
-  /** Checks that an output is float32 or of the table's type. */
-  static void requireOutputType(Matrix out, Matrix weight) {
-    if (out.type() != DType.FLOAT32 && out.type() != weight.type()) {
+  /** Checks that an output is float32 or of the table's type; that of quantised rows may be any. */
+  static void requireOutputType(Matrix out, Table weight) {
+    if (weight instanceof Matrix && out.type() != DType.FLOAT32 && out.type() != weight.type()) {
       throw illegalArgument(
           "out is %s and weight %s; give an out of FLOAT32 or of weight's type",
           out.type(), weight.type());

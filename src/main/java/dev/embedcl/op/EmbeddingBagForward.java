@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * starting from its first; the sums of the blocks are added in order, starting from the first block
  * that has any. All arithmetic is float32, each operation rounded: the same bits everywhere, but
  * for the mean where a device's division is not {@code correctlyRoundedDivision}. Vectors of 16
- * bits are widened first, and where {@code out} is of 16 bits, each of its elements is rounded
- * once, at the end, to the nearest number, to the even one of two.
+ * bits are widened first, quantised ones dequantised as {@link QuantizedMatrix} says, and where
+ * {@code out} is of 16 bits, each of its elements is rounded once, at the end, to the nearest
+ * number, to the even one of two.
  *
  * <p>Bad ids are skipped as padding is, and recorded, see {@link Bags}.
  *
@@ -36,13 +37,13 @@ import org.jspecify.annotations.Nullable;
  * @param mode what becomes of a bag's vectors
  * @param perSampleWeights float32, at least {@code bags.count()}; null for ones, and unless the
  *     mode is {@code SUM}
- * @param out receives [bags, embeddingDim], of float32 or of {@code weight}'s type; may have more
- *     rows, which stay as they are
+ * @param out receives [bags, embeddingDim], of float32 or of {@code weight}'s type, or of any
+ *     matrix's type where the rows are quantised; may have more rows, which stay as they are
  * @param winners int32, receives [bags, embeddingDim] where the mode is {@code MAX}; null unless it
  *     is
  */
 public record EmbeddingBagForward(
-    Matrix weight,
+    Table weight,
     Bags bags,
     BagMode mode,
     @Nullable DeviceBuffer perSampleWeights,

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * seqLen + t], :] + positions[start + t, :]}.
  *
  * <p>Tables of 16 bits are added in float32, and the sum is rounded once. A plain gather into the
- * table's own type keeps every bit.
+ * table's own type keeps every bit. Of quantised rows, {@code weight[i, :]} is what {@link
+ * QuantizedMatrix} makes of them.
  *
  * <p>One addition per element, so the result has the same bits everywhere. An id outside {@code [0,
  * weight.rows())} leaves its row of {@code out} untouched, and the backend's next {@code
@@ -17,13 +18,14 @@ import org.jspecify.annotations.Nullable;
  * @param weight the token table, [numEmbeddings, embeddingDim]
  * @param indices int32 ids, [batchSize, seqLen]; the buffer may be larger
  * @param positions what is added, of any type, or null for a plain gather
- * @param out receives [batchSize * seqLen, embeddingDim], of float32 or of {@code weight}'s type;
- *     may have more rows, which stay as they are
+ * @param out receives [batchSize * seqLen, embeddingDim], of float32 or of {@code weight}'s type,
+ *     or of any matrix's type where the rows are quantised; may have more rows, which stay as they
+ *     are
  * @param batchSize number of sequences, 0 allowed
  * @param seqLen ids per sequence, 0 allowed
  */
 public record EmbeddingForward(
-    Matrix weight,
+    Table weight,
     DeviceBuffer indices,
     @Nullable Positions positions,
     Matrix out,
@@ -35,8 +37,8 @@ public record EmbeddingForward(
    * Checks everything but the ids themselves.
    *
    * @throws IllegalArgumentException if sizes do not fit each other, the ids are more than 2^31-1,
-   *     the positional table is too short, {@code out} shares a buffer with a table or is of
-   *     another type than float32 and {@code weight}'s
+   *     the positional table is too short, {@code out} shares a buffer with a table or is of a type
+   *     that there is none of for {@code weight}
    */
   public EmbeddingForward {
     Checks.requireBatch(batchSize, seqLen);

@@ -21,7 +21,7 @@ import dev.embedcl.memory.DeviceBuffer;
  * @param rows from 0 to 2^31
  * @param columns the embedding dimension, at least 1
  */
-public record Matrix(DeviceBuffer buffer, long rows, int columns) {
+public record Matrix(DeviceBuffer buffer, long rows, int columns) implements Table {
   /** The most rows a table can have: ids are 31 bits wide. */
   public static final long MAX_ROWS = 1L << 31;
 
@@ -53,11 +53,13 @@ public record Matrix(DeviceBuffer buffer, long rows, int columns) {
   }
 
   /** Returns the type of the elements. */
+  @Override
   public DType type() {
     return buffer.type();
   }
 
   /** Returns the bytes of a row. */
+  @Override
   public long rowBytes() {
     return (long) columns * type().bytes();
   }

@@ -60,6 +60,13 @@ public final class TestMemory implements AutoCloseable {
     return buffer(DType.INT32, ids);
   }
 
+  /** Returns a buffer of uint8 with these bytes. */
+  public DeviceBuffer bytes(byte[] content) {
+    int[] bits = new int[content.length];
+    Arrays.setAll(bits, i -> Byte.toUnsignedInt(content[i]));
+    return buffer(DType.UINT8, bits);
+  }
+
   /** Returns the elements of a matrix of this memory. */
   public float[] read(Matrix matrix) {
     int[] bits = readBits(matrix.buffer());
@@ -70,18 +77,23 @@ public final class TestMemory implements AutoCloseable {
     return values;
   }
 
-  /** Returns the bits of the elements of a buffer of this memory, of 16 or 32. */
+  /** Returns the bits of the elements of a buffer of this memory, of 8, 16 or 32. */
   public int[] readBits(DeviceBuffer buffer) {
     int length = requireNonNull(lengths.get(buffer), "a buffer of another memory");
     int[] all = new int[length + CANARIES];
-    boolean halves = buffer.type().bytes() == Short.BYTES;
-    int canary = halves ? CANARY & 0xffff : CANARY;
-    if (halves) {
-      short[] shorts = new short[all.length];
-      buffer.read(MemorySegment.ofArray(shorts));
-      Arrays.setAll(all, i -> Short.toUnsignedInt(shorts[i]));
-    } else {
-      buffer.read(MemorySegment.ofArray(all));
+    int canary = CANARY & -1 >>> (Integer.SIZE - 8 * buffer.type().bytes());
+    switch (buffer.type().bytes()) {
+      case Byte.BYTES -> {
+        byte[] bytes = new byte[all.length];
+        buffer.read(MemorySegment.ofArray(bytes));
+        Arrays.setAll(all, i -> Byte.toUnsignedInt(bytes[i]));
+      }
+      case Short.BYTES -> {
+        short[] shorts = new short[all.length];
+        buffer.read(MemorySegment.ofArray(shorts));
+        Arrays.setAll(all, i -> Short.toUnsignedInt(shorts[i]));
+      }
+      default -> buffer.read(MemorySegment.ofArray(all));
     }
     for (int i = length; i < all.length; i++) {
       if (all[i] != canary) {
@@ -115,14 +127,22 @@ public final class TestMemory implements AutoCloseable {
     Arrays.fill(all, content.length, all.length, CANARY);
     DeviceBuffer buffer = backend.allocate(type, all.length);
     lengths.put(buffer, content.length);
-    if (type.bytes() == Short.BYTES) {
-      short[] shorts = new short[all.length];
-      for (int i = 0; i < shorts.length; i++) {
-        shorts[i] = (short) all[i];
+    switch (type.bytes()) {
+      case Byte.BYTES -> {
+        byte[] bytes = new byte[all.length];
+        for (int i = 0; i < bytes.length; i++) {
+          bytes[i] = (byte) all[i];
+        }
+        buffer.write(MemorySegment.ofArray(bytes));
       }
-      buffer.write(MemorySegment.ofArray(shorts));
-    } else {
-      buffer.write(MemorySegment.ofArray(all));
+      case Short.BYTES -> {
+        short[] shorts = new short[all.length];
+        for (int i = 0; i < shorts.length; i++) {
+          shorts[i] = (short) all[i];
+        }
+        buffer.write(MemorySegment.ofArray(shorts));
+      }
+      default -> buffer.write(MemorySegment.ofArray(all));
     }
     return buffer;
   }

@@ -92,15 +92,13 @@ final class BagCase {
 
   /** Returns these bags with the table that a type keeps of this one. */
   BagCase storedAs(DType type) {
+    return withWeight(stored(type, weight));
+  }
+
+  /** Returns these bags with another table of the same size. */
+  BagCase withWeight(float[] table) {
     return new BagCase(
-        numEmbeddings,
-        dim,
-        ids,
-        offsets,
-        paddingIdx,
-        stored(type, weight),
-        sampleWeights,
-        gradOutput);
+        numEmbeddings, dim, ids, offsets, paddingIdx, table, sampleWeights, gradOutput);
   }
 
   /** Returns what a type keeps of numbers. */

@@ -8,9 +8,9 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 
 /**
- * The cases of {@link OclgrindCasesTest} for tables of 16 bits. They have a tag of their own
- * because Oclgrind is run on them without counting instructions, which breaks its memory on these
- * kernels.
+ * The cases of {@link OclgrindCasesTest} for tables of 16 and of 8 bits. They have a tag of their
+ * own because Oclgrind is run on them without counting instructions, which breaks its memory on
+ * these kernels.
  */
 @Tag("oclgrind-storage")
 final class OclgrindStorageCasesTest {
@@ -48,6 +48,19 @@ final class OclgrindStorageCasesTest {
         EmbeddingBagForwardTest.checkStored(device, bags, type, type);
         EmbeddingBagForwardTest.checkStored(device, bags, type, DType.FLOAT32);
         EmbeddingBagBackwardTest.checkSampleWeights(device, bags, type);
+      }
+    }
+  }
+
+  @EveryBackend
+  void quantisedRows(TestBackend device) {
+    OclgrindCasesTest.mark(device, "EmbeddingForward and EmbeddingBagForward of quantised rows");
+    SplittableRandom random = new SplittableRandom(TestBatch.SEED);
+    for (int dim : new int[] {3, 8, 16, 33}) {
+      QuantizedForwardTest.checkForward(device, random, dim, 5, 2, DType.FLOAT32, DType.FLOAT32);
+      for (BagMode mode : BagMode.values()) {
+        BagCase bags = QuantizedForwardTest.bags(random, dim);
+        QuantizedForwardTest.checkBags(device, bags, mode, mode == BagMode.SUM, DType.FLOAT32);
       }
     }
   }

@@ -14,12 +14,12 @@ import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexClamp;
-import dev.embedcl.op.Matrix;
 import dev.embedcl.op.MatrixScale;
 import dev.embedcl.op.Operation;
 import dev.embedcl.op.PerSampleWeightsGradient;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.RowNorms;
+import dev.embedcl.op.Table;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
@@ -204,9 +204,9 @@ public final class CpuBackend implements Backend {
     return "CpuBackend(" + device.summary() + ")";
   }
 
-  /** Returns a matrix's memory; the lock must be held. */
-  MemorySegment memory(Matrix matrix) {
-    return memory(matrix.buffer());
+  /** Returns a table's or a matrix's memory; the lock must be held. */
+  MemorySegment memory(Table table) {
+    return memory(table.buffer());
   }
 
   /** Returns a buffer's memory; the lock must be held. */

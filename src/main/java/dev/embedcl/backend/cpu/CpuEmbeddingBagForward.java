@@ -13,8 +13,8 @@ import java.util.Arrays;
 /**
  * Looks up the rows of each bag and sums them, or takes the greatest, block after block.
  *
- * <p>Rows of 16 bits are widened block by block and strip by strip, so that what is widened stays
- * in the caches; and a result of 16 bits is made in float32 first.
+ * <p>Rows of 16 bits and quantised ones are widened block by block and strip by strip, so that what
+ * is widened stays in the caches; and a result of 16 bits is made in float32 first.
  */
 final class CpuEmbeddingBagForward implements CpuWorkers.Task {
   private final CpuBackend backend;
@@ -31,6 +31,7 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
   private boolean weighted;
   private DType weightType = DType.FLOAT32;
   private DType outType = DType.FLOAT32;
+  private long weightRowBytes;
   private int columns;
   private int bagCount;
   private int chunks;
@@ -57,6 +58,7 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
     mode = operation.mode();
     weightType = operation.weight().type();
     outType = operation.out().type();
+    weightRowBytes = operation.weight().rowBytes();
     columns = operation.weight().columns();
     bagCount = operation.bags().bags();
     if (bagCount == 0) {
@@ -177,7 +179,7 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
       for (int position = from; position < to; position++) {
         int row = bags.row(position);
         if (row >= 0) {
-          rowAt[count] = row * rowBytes(weightType);
+          rowAt[count] = row * weightRowBytes;
           positions[count] = position;
           count++;
         }
@@ -198,8 +200,8 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
       for (int column = 0; column < columns; column += STRIP) {
         int width = Math.min(STRIP, columns - column);
         for (int i = 0; i < count; i++) {
-          long at = rowAt[i] + (long) column * weightType.bytes();
-          storedRows.widen(weightType, weight, at, wide.segment(), wideAt[i], width);
+          storedRows.widen(
+              weightType, weight, rowAt[i], column, width, columns, wide.segment(), wideAt[i]);
         }
         reduceRows(wide.segment(), wideAt, count, first, toAt + 4L * column, width);
       }

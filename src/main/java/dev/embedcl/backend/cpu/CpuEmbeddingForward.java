@@ -33,6 +33,7 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
   private DType weightType = DType.FLOAT32;
   private DType positionType = DType.FLOAT32;
   private DType outType = DType.FLOAT32;
+  private long weightRowBytes;
   private long numEmbeddings;
   private long start;
   private int columns;
@@ -67,6 +68,7 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
       start = added.start();
     }
     numEmbeddings = operation.weight().rows();
+    weightRowBytes = operation.weight().rowBytes();
     columns = operation.weight().columns();
     batchSize = operation.batchSize();
     seqLen = operation.seqLen();
@@ -90,7 +92,7 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
     } else if (weightType == outType) {
       copy(begin, end);
     } else {
-      widen(worker, begin, end);
+      convert(worker, begin, end);
     }
   }
 
@@ -115,13 +117,13 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
     }
   }
 
-  private void widen(int worker, long begin, long end) {
+  private void convert(int worker, long begin, long end) {
     for (long position = begin; position < end; position++) {
       int index = indices.get(JAVA_INT, 4 * position);
       if (isRow(position, index)) {
-        long from = index * rowBytes(weightType);
-        storedRows[worker].widen(
-            weightType, weight, from, out, position * rowBytes(outType), columns);
+        long from = index * weightRowBytes;
+        long to = position * rowBytes(outType);
+        storedRows[worker].convert(weightType, weight, from, outType, out, to, columns);
       }
     }
   }
@@ -130,7 +132,7 @@ final class CpuEmbeddingForward implements CpuWorkers.Task {
     int groupsPerPosition = Math.ceilDiv(batchSize, RowKernels.ROWS);
     long[] from = fromOffsets[worker];
     long[] to = toOffsets[worker];
-    long rowBytes = rowBytes(weightType);
+    long rowBytes = weightRowBytes;
     long outRowBytes = rowBytes(outType);
     for (long unit = begin; unit < end; unit++) {
       long t = unit / groupsPerPosition;

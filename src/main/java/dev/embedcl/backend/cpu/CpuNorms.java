@@ -61,7 +61,7 @@ final class CpuNorms {
       wide = new float[columns];
     }
     MemorySegment copy = MemorySegment.ofArray(wide);
-    rows.widen(type, from, at, copy, 0, columns);
+    rows.convert(type, from, at, DType.FLOAT32, copy, 0, columns);
     return copy;
   }
 

@@ -94,7 +94,7 @@ final class CpuPerSampleWeightsGradient implements CpuWorkers.Task {
       return loops.dot(weight, rowAt, gradOutput, gradientAt, columns);
     }
     MemorySegment one = wide[worker].segment();
-    storedRows[worker].widen(weightType, weight, rowAt, one, 0, columns);
+    storedRows[worker].convert(weightType, weight, rowAt, DType.FLOAT32, one, 0, columns);
     return loops.dot(one, 0, gradOutput, gradientAt, columns);
   }
 }

@@ -20,7 +20,8 @@ final class PlainRowKernels implements RowKernels {
   private final float[] one = new float[STRIP];
   private final float[] other = new float[STRIP];
   private final PlainBagKernels bags = new PlainBagKernels();
-  private final RowStorage storage = new RowStorage(new PlainBfloat16Loops());
+  private final RowStorage storage =
+      new RowStorage(new PlainBfloat16Loops(), new PlainQuantizedLoops());
   private final PlainUpdateKernels updates = new PlainUpdateKernels(storage);
 
   @Override

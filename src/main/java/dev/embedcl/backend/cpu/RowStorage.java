@@ -19,11 +19,13 @@ final class RowStorage {
   static final int STRIP = 512;
 
   private final Bfloat16Loops bfloat16;
+  private final QuantizedLoops quantized;
   private final short[] bits = new short[STRIP];
   private final int[] random = new int[STRIP + 2 * Philox.WORDS];
 
-  RowStorage(Bfloat16Loops bfloat16) {
+  RowStorage(Bfloat16Loops bfloat16, QuantizedLoops quantized) {
     this.bfloat16 = bfloat16;
+    this.quantized = quantized;
   }
 
   /** The loops over bfloat16, with the Vector API or without. */
@@ -60,6 +62,34 @@ final class RowStorage {
         MemorySegment to,
         long[] toAt,
         int columns);
+  }
+
+  /** The loop over quantised rows, with the Vector API or without. */
+  interface QuantizedLoops {
+    /**
+     * Gives {@code q * scale + offset} of {@code width} unsigned bytes, each operation rounded.
+     *
+     * @param at where they start, in bytes
+     * @param width at most {@link #STRIP}
+     */
+    void dequantize(MemorySegment rows, long at, float scale, float offset, float[] to, int width);
+  }
+
+  /**
+   * Dequantises elements of a row of {@link dev.embedcl.op.QuantizedMatrix} that lie side by side.
+   *
+   * @param at where they start, in bytes
+   * @param tailAt where the row's scale stands, in bytes
+   * @param width at most {@link #STRIP}
+   */
+  void loadQuantized(MemorySegment from, long at, long tailAt, float[] to, int width) {
+    quantized.dequantize(
+        from,
+        at,
+        from.get(JAVA_FLOAT_UNALIGNED, tailAt),
+        from.get(JAVA_FLOAT_UNALIGNED, tailAt + Float.BYTES),
+        to,
+        width);
   }
 
   /**

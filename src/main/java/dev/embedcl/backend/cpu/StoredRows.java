@@ -18,12 +18,48 @@ final class StoredRows {
     this.storage = storage;
   }
 
-  /** Widens a row to float32. */
-  void widen(DType type, MemorySegment rows, long rowAt, MemorySegment to, long toAt, int columns) {
+  /** Converts a table's row, quantised ones too, to another type. */
+  void convert(
+      DType type,
+      MemorySegment rows,
+      long rowAt,
+      DType toType,
+      MemorySegment to,
+      long toAt,
+      int columns) {
     for (int first = 0; first < columns; first += STRIP) {
       int width = Math.min(STRIP, columns - first);
-      storage.load(type, rows, rowAt + (long) first * type.bytes(), one, width);
-      storage.store(DType.FLOAT32, one, to, toAt + 4L * first, width);
+      load(type, rows, rowAt, first, columns, one, width);
+      storage.store(toType, one, to, toAt + (long) first * toType.bytes(), width);
+    }
+  }
+
+  /**
+   * Widens a part of a table's row to float32.
+   *
+   * @param first the first column of the part
+   * @param width the part's columns, at most {@link RowStorage#STRIP}
+   * @param columns all columns of the row
+   */
+  void widen(
+      DType type,
+      MemorySegment rows,
+      long rowAt,
+      int first,
+      int width,
+      int columns,
+      MemorySegment to,
+      long toAt) {
+    load(type, rows, rowAt, first, columns, one, width);
+    storage.store(DType.FLOAT32, one, to, toAt, width);
+  }
+
+  private void load(
+      DType type, MemorySegment rows, long rowAt, int first, int columns, float[] to, int width) {
+    if (type == DType.UINT8) {
+      storage.loadQuantized(rows, rowAt + first, rowAt + columns, to, width);
+    } else {
+      storage.load(type, rows, rowAt + (long) first * type.bytes(), to, width);
     }
   }
 
@@ -58,12 +94,12 @@ final class StoredRows {
       int width = Math.min(STRIP, columns - first);
       storage.load(addedType, added, addedAt + (long) first * addedType.bytes(), common, width);
       for (int i = 0; i < count; i++) {
-        long from = rowAt[i] + (long) first * type.bytes();
         long target = toAt[i] + (long) first * toType.bytes();
         if (type == DType.FLOAT16 && toType == type) {
+          long from = rowAt[i] + (long) first * type.bytes();
           storage.addFloat16(rows, from, common, to, target, width);
         } else {
-          storage.load(type, rows, from, one, width);
+          load(type, rows, rowAt[i], first, columns, one, width);
           add(one, common, width);
           storage.store(toType, one, to, target, width);
         }

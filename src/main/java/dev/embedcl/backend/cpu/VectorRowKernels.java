@@ -27,7 +27,8 @@ final class VectorRowKernels implements RowKernels {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   private final VectorBagKernels bags = new VectorBagKernels();
-  private final RowStorage storage = new RowStorage(new VectorBfloat16Loops());
+  private final RowStorage storage =
+      new RowStorage(new VectorBfloat16Loops(), new VectorQuantizedLoops());
   private final PlainUpdateKernels plainUpdates = new PlainUpdateKernels(storage);
   private final VectorUpdateKernels updates = new VectorUpdateKernels(plainUpdates);
 

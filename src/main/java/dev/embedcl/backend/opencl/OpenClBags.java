@@ -1,14 +1,14 @@
 package dev.embedcl.backend.opencl;
 
 import dev.embedcl.op.Bags;
-import dev.embedcl.op.Matrix;
+import dev.embedcl.op.Table;
 import dev.embedcl.opencl.Kernel;
 
 /** The first arguments of every kernel that walks {@link Bags}: the table, the ids, the bags. */
 final class OpenClBags {
   private OpenClBags() {}
 
-  static void bind(Kernel kernel, Launcher launcher, Matrix weight, Bags bags) {
+  static void bind(Kernel kernel, Launcher launcher, Table weight, Bags bags) {
     kernel.setArg(0, launcher.own(weight.buffer()));
     kernel.setArg(1, (int) weight.rows());
     kernel.setArg(2, launcher.own(bags.indices()));

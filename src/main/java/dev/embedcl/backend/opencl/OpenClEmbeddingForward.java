@@ -57,8 +57,9 @@ final class OpenClEmbeddingForward {
   private Kernels kernels(EmbeddingForward op) {
     Positions positions = op.positions();
     DType weight = op.weight().type();
-    // Without positions any will do: the fewer programs, the better.
-    DType added = positions == null ? weight : positions.table().type();
+    // Without positions any will do: the fewer programs, the better. None are quantised.
+    DType any = weight == DType.UINT8 ? DType.FLOAT32 : weight;
+    DType added = positions == null ? any : positions.table().type();
     return kernels.computeIfAbsent(
         new Storage(weight, added, op.out().type()),
         storage ->
