@@ -64,27 +64,21 @@ public final class AdamReference {
   private record Moments(double[] first, double[] second, double[] change) {}
 
   private void step(Map<Integer, Moments> table, Map<Integer, float[]> gradients, int step) {
-    gradients.forEach(
-        (row, gradient) -> {
-          Moments moments =
-              table.computeIfAbsent(
-                  row, r -> new Moments(new double[dim], new double[dim], new double[dim]));
-          for (int i = 0; i < dim; i++) {
-            double g = gradient[i];
-            moments.first[i] = BETA1 * moments.first[i] + (1 - BETA1) * g;
-            moments.second[i] = BETA2 * moments.second[i] + (1 - BETA2) * g * g;
-            moments.change[i] -=
-                rate(step) * moments.first[i] / (Math.sqrt(moments.second[i]) + EPS);
-          }
-        });
+    gradients.forEach((row, gradient) -> {
+      Moments moments =
+          table.computeIfAbsent(
+              row, r -> new Moments(new double[dim], new double[dim], new double[dim]));
+      for (int i = 0; i < dim; i++) {
+        double g = gradient[i];
+        moments.first[i] = BETA1 * moments.first[i] + (1 - BETA1) * g;
+        moments.second[i] = BETA2 * moments.second[i] + (1 - BETA2) * g * g;
+        moments.change[i] -= rate(step) * moments.first[i] / (Math.sqrt(moments.second[i]) + EPS);
+      }
+    });
   }
 
   private void require(
-      String name,
-      MemorySegment table,
-      int rows,
-      Contents before,
-      Map<Integer, Moments> changes) {
+      String name, MemorySegment table, int rows, Contents before, Map<Integer, Moments> changes) {
     Reference.requireSize(name, table, (long) rows * dim);
     for (int row = 0; row < rows; row++) {
       Moments moments = changes.get(row);

@@ -77,8 +77,7 @@ public abstract class Tables extends Inputs {
   }
 
   private Matrix matrix(DType type, int rows) {
-    return new Matrix(
-        backend.allocate(type, (long) rows * embeddingDim()), rows, embeddingDim());
+    return new Matrix(backend.allocate(type, (long) rows * embeddingDim()), rows, embeddingDim());
   }
 
   /** Returns a table that has all numbers of the contents, whatever its type. */

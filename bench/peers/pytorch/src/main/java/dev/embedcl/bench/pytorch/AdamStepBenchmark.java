@@ -93,7 +93,8 @@ public class AdamStepBenchmark {
       torch.index_select_out(output, weight, 0, idTensors[set]);
       outputBySequence.add_(positions);
       try (Tensor sparse =
-              torch.embedding_sparse_backward(gradOutput, idTensors[set], numEmbeddings, -1, false);
+              torch.embedding_sparse_backward(
+                  gradOutput, idTensors[set], numEmbeddings, -1, false);
           Tensor coalesced = sparse.coalesce();
           Tensor sums = torch.sum(gradBySequence, 0)) {
         tokens.indexSelect(coalesced);

@@ -44,10 +44,17 @@ public class InitBenchmark {
       table.normal_();
     }
 
-    /** Checks what the last call wrote: before it would be no first call any more. */
-    @TearDown(Level.Trial)
-    public void checkAndFree() {
+    /**
+     * Checks the last call's table after each iteration: before it, the first call would not be.
+     */
+    @TearDown(Level.Iteration)
+    public void check() {
       SeededNormals.require(Tensors.memory(table));
+    }
+
+    /** Frees the table. */
+    @TearDown(Level.Trial)
+    public void free() {
       table.close();
     }
   }
