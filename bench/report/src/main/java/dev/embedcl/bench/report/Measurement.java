@@ -50,7 +50,7 @@ record Measurement(
         threads(params, device, jmhThreads),
         1e6 * seconds(result, jmhThreads),
         median(others.path("gigabytesMoved")),
-        median(others.path("gc.alloc.rate.norm")));
+        median(others.path("heapBytes")) * seconds(result, jmhThreads));
   }
 
   private static String way(String method, String device) {

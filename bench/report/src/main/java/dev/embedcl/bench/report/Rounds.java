@@ -55,9 +55,6 @@ final class Rounds {
           .forEach((name, values) ->
               Collections.addAll(arguments, "-p", name + "=" + pace.values(name, values)));
     }
-    if (subject == Subject.OURS) {
-      Collections.addAll(arguments, "-prof", "gc");
-    }
     // A peer is compiled already, but for the few calls in Java that lead there.
     boolean compiles = subject == Subject.OURS || (row == Row.FORWARD_SMALL && subject.isPeer());
     arguments.addAll(

@@ -17,7 +17,7 @@ class RecordsTest {
         "mode": "%s", "params": {"device": "cpu:2", "ids": "zipf", "numEmbeddings": "20000000"},
         "primaryMetric": {"rawData": [[1000.0, 500.0, 2000.0]]},
         "secondaryMetrics": {"gigabytesMoved": {"rawData": [[10.0, 5.0, 20.0]]},
-          "gc.alloc.rate.norm": {"rawData": [[24.0, 16.0, 8.0]]}}}]
+          "heapBytes": {"rawData": [[24000.0, 16000.0, 8000.0]]}}}]
       """;
 
   @TempDir Path folder;
