@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 final class JmhProcess {
   /** What JMH prints in place of a result. */
   private static final Pattern FAILURE =
-      Pattern.compile("<failure>|<forked VM failed|<JMH had finished");
+      Pattern.compile("<failure>|<forked VM failed|<JMH had finished|RunnerException");
 
   private final Path bench;
   private final Path logs;
