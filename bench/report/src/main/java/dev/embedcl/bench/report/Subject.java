@@ -6,7 +6,11 @@ import java.util.Set;
 
 /** What is measured: the copies, ours, or a peer with or without huge pages of the C library. */
 enum Subject {
-  COPIES("ours", true, EnumSet.allOf(Row.class)),
+  /** Not beside rows whose time is not that of moving bytes. */
+  COPIES(
+      "ours",
+      true,
+      EnumSet.complementOf(EnumSet.of(Row.INIT, Row.INIT_FIRST, Row.GROUPING, Row.GROUPING_LARGE))),
   OURS("ours", false, EnumSet.allOf(Row.class)),
   PYTORCH("peers/pytorch", false, EnumSet.range(Row.FORWARD_SMALL, Row.STEP_STORAGE)),
   PYTORCH_HUGE_PAGES("peers/pytorch", true, PYTORCH.rows),
