@@ -36,6 +36,13 @@ public abstract class Inputs {
   @Param({"uniform", "zipf"})
   public String ids;
 
+  /**
+   * How tables and outputs are stored. The contents are such that all types have them, and of
+   * uniform ids the sums too.
+   */
+  @Param({"FLOAT32"})
+  public Storage storage;
+
   private int batchSize;
   private int seqLen;
   private int embeddingDim;
@@ -107,7 +114,7 @@ public abstract class Inputs {
 
   /** Returns the bytes of a forward pass: ids, rows and positions read, output written. */
   public final long forwardBytes() {
-    return 4L * count() + 4L * embeddingDim * (2L * count() + seqLen);
+    return 4L * count() + storedBytes(2L * count() + seqLen);
   }
 
   /**
@@ -115,7 +122,7 @@ public abstract class Inputs {
    * touched rows of both tables read and written.
    */
   public final long backwardBytes() {
-    return 4L * embeddingDim * (count() + 2L * seqLen + 2 * touchedRows);
+    return (long) gradientBytes() * embeddingDim * count() + storedBytes(2 * changedRows());
   }
 
   /** Returns the bytes of a sparse gradient: that of the output read, sums and row ids written. */
@@ -136,9 +143,12 @@ public abstract class Inputs {
     return 4L * embeddingDim * (batchSize + touchedRows) + 8L * touchedRows;
   }
 
-  /** Returns the bytes of an update by bags: gradient read, touched rows read and written. */
-  public final long bagUpdateBytes() {
-    return 4L * embeddingDim * (batchSize + 2 * touchedRows);
+  /**
+   * Returns the bytes of a step by bags: those of the sums, gradient read, touched rows read and
+   * written.
+   */
+  public final long bagStepBytes() {
+    return bagBytes() + 4L * embeddingDim * (batchSize + 2 * touchedRows);
   }
 
   /** Returns the bytes of a fresh dense gradient: that of the output read, both tables written. */
@@ -151,8 +161,32 @@ public abstract class Inputs {
     return forwardBytes() + backwardBytes();
   }
 
+  /** Returns the bytes of a step with two moments beside each weight, read and written as it is. */
+  public final long adamStepBytes() {
+    return stepBytes() + 4L * embeddingDim * 2 * 2 * changedRows();
+  }
+
+  /** Returns the bytes of a number of the output's gradient: a float32, unless overridden. */
+  protected int gradientBytes() {
+    return Float.BYTES;
+  }
+
+  private long storedBytes(long rows) {
+    return storage.bytes() * embeddingDim * rows;
+  }
+
+  /** The rows of both tables that a step changes. */
+  private long changedRows() {
+    return seqLen + touchedRows;
+  }
+
   /** Returns what checks results against arithmetic in plain Java. */
   public final Reference reference() {
     return new Reference(this);
+  }
+
+  /** Returns what checks steps of Adam. */
+  public final AdamReference adamReference() {
+    return new AdamReference(this);
   }
 }

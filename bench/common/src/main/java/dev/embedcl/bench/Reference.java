@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * makes no difference.
  */
 public final class Reference {
+  private static final int PART_ROWS = 1 << 14;
+
   private final Inputs inputs;
   private final int dim;
 
@@ -71,9 +73,19 @@ public final class Reference {
 
   /** Checks both tables after one step of SGD with one set. */
   public void requireStep(MemorySegment weight, MemorySegment positions, int set) {
+    requireStep(whole("weight", weight, inputs.numEmbeddings), positions, set);
+  }
+
+  /** The same of a token table that is read in parts. */
+  public void requireStep(Rows weight, MemorySegment positions, int set) {
     float factor = -Inputs.LEARNING_RATE;
     requireTable("weight", weight, weightSums(set), Contents.WEIGHT, factor);
     requireTable("positions", positions, positionSums(), Contents.POSITIONS, factor);
+  }
+
+  /** Checks the table after one step of SGD by bags, one bag to a sequence. */
+  public void requireBagStep(MemorySegment weight, int set) {
+    requireTable("weight", weight, bagSums(set), Contents.WEIGHT, -Inputs.LEARNING_RATE);
   }
 
   /**
@@ -88,8 +100,7 @@ public final class Reference {
 
   /** Checks the sparse gradient of the sums of bags, as {@link #requireSparse}. */
   public void requireBagSparse(long[] rows, MemorySegment values, int set) {
-    int[] ids = inputs.ids(set);
-    requireSparse(rows, values, sums(n -> ids[n], n -> n / inputs.seqLen()));
+    requireSparse(rows, values, bagSums(set));
   }
 
   private void requireSparse(long[] rows, MemorySegment values, TreeMap<Integer, float[]> sums) {
@@ -107,12 +118,19 @@ public final class Reference {
     }
   }
 
-  private TreeMap<Integer, float[]> weightSums(int set) {
+  private TreeMap<Integer, float[]> bagSums(int set) {
+    int[] ids = inputs.ids(set);
+    return sums(n -> ids[n], n -> n / inputs.seqLen());
+  }
+
+  /** The gradients of the token table's rows that a set of ids touches. */
+  TreeMap<Integer, float[]> weightSums(int set) {
     int[] ids = inputs.ids(set);
     return sums(n -> ids[n]);
   }
 
-  private TreeMap<Integer, float[]> positionSums() {
+  /** The gradients of the positional table's rows. */
+  TreeMap<Integer, float[]> positionSums() {
     return sums(n -> n % inputs.seqLen());
   }
 
@@ -138,24 +156,45 @@ public final class Reference {
       TreeMap<Integer, float[]> sums,
       @Nullable Contents before,
       float factor) {
-    int rows = name.endsWith("ositions") ? inputs.seqLen() : inputs.numEmbeddings;
-    requireSize(name, table, (long) rows * dim);
-    for (int row = 0; row < rows; row++) {
-      float[] sum = sums.get(row);
-      for (int i = 0; i < dim; i++) {
-        long index = (long) row * dim + i;
-        float expected =
-            (before == null ? 0 : before.at(index)) + (sum == null ? 0 : factor * sum[i]);
-        require(name, row, i, expected, at(table, index));
+    requireTable(name, whole(name, table, rows(name)), sums, before, factor);
+  }
+
+  private void requireTable(
+      String name,
+      Rows table,
+      TreeMap<Integer, float[]> sums,
+      @Nullable Contents before,
+      float factor) {
+    int rows = rows(name);
+    for (int first = 0; first < rows; first += PART_ROWS) {
+      int count = Math.min(PART_ROWS, rows - first);
+      MemorySegment part = table.floats(first, count);
+      for (int row = first; row < first + count; row++) {
+        float[] sum = sums.get(row);
+        for (int i = 0; i < dim; i++) {
+          float expected =
+              (before == null ? 0 : before.at((long) row * dim + i))
+                  + (sum == null ? 0 : factor * sum[i]);
+          require(name, row, i, expected, at(part, (long) (row - first) * dim + i));
+        }
       }
     }
   }
 
-  private static float at(MemorySegment floats, long index) {
+  private int rows(String table) {
+    return table.endsWith("ositions") ? inputs.seqLen() : inputs.numEmbeddings;
+  }
+
+  private Rows whole(String name, MemorySegment floats, int rows) {
+    requireSize(name, floats, (long) rows * dim);
+    return (first, count) -> floats.asSlice(4 * first * dim, 4 * count * dim);
+  }
+
+  static float at(MemorySegment floats, long index) {
     return floats.getAtIndex(JAVA_FLOAT_UNALIGNED, index);
   }
 
-  private static void requireSize(String name, MemorySegment floats, long expected) {
+  static void requireSize(String name, MemorySegment floats, long expected) {
     if (floats.byteSize() != expected * Float.BYTES) {
       throw new IllegalStateException(
           "%s has %d bytes, not %d; not timed"

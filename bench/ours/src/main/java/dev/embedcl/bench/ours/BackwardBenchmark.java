@@ -10,9 +10,6 @@ import dev.embedcl.op.EmbeddingUpdate;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.PositionUpdate;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -50,9 +47,7 @@ public class BackwardBenchmark {
 
     void check() {
       Matrix[] fresh = fresh(0);
-      try (Arena arena = Arena.ofConfined()) {
-        reference().requireFresh(read(fresh[0], arena), read(fresh[1], arena), 0);
-      }
+      reference().requireFresh(read(fresh[0]), read(fresh[1]), 0);
       close(fresh);
     }
 
@@ -93,17 +88,19 @@ public class BackwardBenchmark {
   /** Gradients that exist already, besides. */
   @State(Scope.Benchmark)
   public static class Existing extends Calls {
-    Matrix gradWeight;
-    Matrix gradPositions;
+    private Matrix gradWeight;
+    private Matrix gradPositions;
 
     @Override
     void check() {
       gradWeight = weight(Contents.GRAD_WEIGHT);
       gradPositions = positions(Contents.GRAD_POSITIONS);
       add(0, gradWeight, gradPositions);
-      try (Arena arena = Arena.ofConfined()) {
-        reference().requireAdded(read(gradWeight, arena), read(gradPositions, arena), 0);
-      }
+      reference().requireAdded(read(gradWeight), read(gradPositions), 0);
+    }
+
+    void addNext() {
+      add(next(), gradWeight, gradPositions);
     }
   }
 
@@ -120,16 +117,7 @@ public class BackwardBenchmark {
       values = matrix(count());
       gradPositions = matrix(seqLen());
       int unique = coalesce(0, rows, values, gradPositions);
-      long[] numbers = new long[unique];
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment read = arena.allocate(4L * count(), 4);
-        rows.read(read);
-        for (int i = 0; i < unique; i++) {
-          numbers[i] = read.getAtIndex(ValueLayout.JAVA_INT, i);
-        }
-        MemorySegment sums = read(values, arena).asSlice(0, 4L * unique * values.columns());
-        reference().requireSparse(numbers, sums, 0);
-      }
+      reference().requireSparse(numbers(rows, unique), rows(values).floats(0, unique), 0);
     }
 
     void run() {
@@ -140,7 +128,7 @@ public class BackwardBenchmark {
   /** Into gradients that are there. */
   @Benchmark
   public void into(Existing calls, Traffic traffic) {
-    calls.add(calls.next(), calls.gradWeight, calls.gradPositions);
+    calls.addNext();
     traffic.add(calls.backwardBytes());
   }
 

@@ -5,14 +5,14 @@ import dev.embedcl.backend.Backends;
 import dev.embedcl.backend.cpu.CpuBackend;
 import dev.embedcl.bench.Contents;
 import dev.embedcl.bench.Inputs;
+import dev.embedcl.bench.Rows;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
 import dev.embedcl.op.Matrix;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -53,31 +53,36 @@ public abstract class Tables extends Inputs {
     backend.close();
   }
 
+  /** Returns a token table, as it is stored. */
   final Matrix weight(Contents contents) {
-    return filled(numEmbeddings, contents);
+    return filled(DType.valueOf(storage.name()), numEmbeddings, contents);
   }
 
+  /** Returns a positional table, as it is stored. */
   final Matrix positions(Contents contents) {
-    return filled(seqLen(), contents);
+    return filled(DType.valueOf(storage.name()), seqLen(), contents);
   }
 
+  /** Returns an output of the tables' type. */
   final Matrix output() {
-    return matrix(count());
+    return matrix(DType.valueOf(storage.name()), count());
   }
 
   final Matrix gradOutput() {
-    return filled(count(), Contents.GRAD_OUTPUT);
+    return filled(DType.FLOAT32, count(), Contents.GRAD_OUTPUT);
   }
 
   final Matrix matrix(int rows) {
-    return new Matrix(
-        backend.allocate(DType.FLOAT32, (long) rows * embeddingDim()), rows, embeddingDim());
+    return matrix(DType.FLOAT32, rows);
   }
 
-  /** Returns a table stored as a type, all of whose numbers it has. */
-  final Matrix stored(DType type, int rows, Contents contents) {
-    Matrix matrix =
-        new Matrix(backend.allocate(type, (long) rows * embeddingDim()), rows, embeddingDim());
+  private Matrix matrix(DType type, int rows) {
+    return new Matrix(backend.allocate(type, (long) rows * embeddingDim()), rows, embeddingDim());
+  }
+
+  /** Returns a table that has all numbers of the contents, whatever its type. */
+  final Matrix filled(DType type, int rows, Contents contents) {
+    Matrix matrix = matrix(type, rows);
     // Contents repeat, so that one part serves for all.
     int partRows = Math.min(rows, PART_ROWS);
     try (HostTensor floats =
@@ -93,20 +98,28 @@ public abstract class Tables extends Inputs {
     return matrix;
   }
 
-  /** Returns a copy of a whole matrix on the host. */
-  static MemorySegment read(Matrix matrix, Arena arena) {
-    MemorySegment floats = arena.allocate(ValueLayout.JAVA_FLOAT, matrix.rows() * matrix.columns());
-    matrix.buffer().read(floats);
-    return floats;
+  /** Returns a copy of a whole matrix on the host, as float32. */
+  static MemorySegment read(Matrix matrix) {
+    return rows(matrix).floats(0, matrix.rows());
   }
 
-  private Matrix filled(int rows, Contents contents) {
-    Matrix matrix = matrix(rows);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment floats = arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * embeddingDim());
-      contents.fill(floats);
-      matrix.buffer().write(floats);
-    }
-    return matrix;
+  /** Returns what copies parts of a matrix to the host, as float32. */
+  static Rows rows(Matrix matrix) {
+    return (first, count) -> {
+      Shape shape = Shape.of(count, matrix.columns());
+      try (HostTensor stored = HostTensor.allocate(matrix.type(), shape)) {
+        matrix.buffer().read(first * matrix.columns(), stored.segment());
+        try (HostTensor floats = stored.to(DType.FLOAT32)) {
+          return MemorySegment.ofArray(floats.toFloatArray());
+        }
+      }
+    };
+  }
+
+  /** Returns the first ids of a buffer of int32. */
+  static long[] numbers(DeviceBuffer ids, int count) {
+    int[] numbers = new int[count];
+    ids.read(MemorySegment.ofArray(numbers));
+    return Arrays.stream(numbers).asLongStream().toArray();
   }
 }

@@ -14,14 +14,8 @@ import java.util.function.Function;
 
 /** Measures and reports; what {@code bench/run} starts when everything is built. */
 public final class BenchRun {
-  private static final List<String> FULL =
-      List.of("-f", "1", "-i", "5", "-r", "300ms", "-foe", "false");
-  private static final List<String> QUICK =
-      List.of("-f", "1", "-i", "3", "-r", "200ms", "-foe", "false");
-  private static final int FULL_ROUNDS = 3;
-
   private final Path bench;
-  private boolean quick;
+  private final Pace pace;
   private int rounds;
   private Set<Row> rows = EnumSet.allOf(Row.class);
   private Set<Subject> subjects = EnumSet.allOf(Subject.class);
@@ -29,24 +23,28 @@ public final class BenchRun {
 
   private BenchRun(Path bench, List<String> arguments) throws IOException {
     this.bench = bench;
-    this.quick = arguments.contains("--quick");
-    this.rounds = quick ? 1 : FULL_ROUNDS;
+    this.pace =
+        arguments.contains("--quick")
+            ? Pace.QUICK
+            : arguments.contains("--brief") ? Pace.BRIEF : Pace.FULL;
+    this.rounds = pace.rounds;
     this.folder = bench.resolve("reports/" + LocalDate.now() + "-" + processor());
-    if (quick) {
+    if (pace == Pace.QUICK) {
       folder = bench.resolve("target/quick");
-      rows = EnumSet.complementOf(EnumSet.of(Row.FORWARD_LARGE));
+      rows = EnumSet.range(Row.FORWARD_SMALL, Row.STEP);
+      rows.remove(Row.FORWARD_LARGE);
       subjects = EnumSet.of(Subject.COPIES, Subject.OURS);
     }
     for (int i = 0; i < arguments.size(); i++) {
       switch (arguments.get(i)) {
-        case "--quick" -> {}
+        case "--quick", "--brief" -> {}
         case "--rounds" -> rounds = Integer.parseInt(value(arguments, ++i));
         case "--rows" -> rows = chosen(Row.class, Row::id, value(arguments, ++i));
         case "--subjects" -> subjects = chosen(Subject.class, Subject::id, value(arguments, ++i));
         case "--into" -> folder = bench.resolve("reports").resolve(value(arguments, ++i));
         default ->
             throw new IllegalArgumentException(
-                "argument '%s' is none of --quick, --rounds, --rows, --subjects, --into"
+                "argument '%s' is none of --quick, --brief, --rounds, --rows, --subjects, --into"
                     .formatted(arguments.get(i)));
       }
     }
@@ -65,12 +63,11 @@ public final class BenchRun {
   }
 
   private void run() throws IOException, InterruptedException {
-    if (quick) {
+    if (pace == Pace.QUICK) {
       deleteRecords();
     }
     Records records = Records.load(folder);
-    new Rounds(new JmhProcess(bench, quick ? QUICK : FULL), records, quick)
-        .run(rounds, rows, subjects);
+    new Rounds(new JmhProcess(bench), records, pace).run(rounds, rows, subjects);
     Comparison comparison = new Comparison(records.measurements());
     String summary = MarkdownTable.summary(comparison);
     Files.createDirectories(folder);

@@ -27,7 +27,7 @@ final class Charts {
 
   /** Writes one PNG for each kind of ids and number of threads that was measured. */
   static void write(Comparison comparison, Path folder) throws IOException {
-    for (String ids : comparison.cases().stream().map(Case::ids).distinct().toList()) {
+    for (String ids : List.of("uniform", "zipf")) {
       for (int threads : comparison.cases().stream().map(Case::threads).distinct().toList()) {
         CategoryChart chart = chart(comparison, ids, threads);
         if (!chart.getSeriesMap().isEmpty()) {
@@ -54,8 +54,9 @@ final class Charts {
         comparison.cases().stream()
             .filter(in -> in.ids().equals(ids) && in.threads() == threads)
             .filter(in -> in.row() != Row.FORWARD_SMALL) // it never leaves the caches
+            .filter(in -> in.variant().isEmpty())
             .toList();
-    List<String> titles = cases.stream().map(in -> in.row().title).toList();
+    List<String> titles = cases.stream().map(Case::title).toList();
     for (Map.Entry<String, Predicate<Way>> who : bars().entrySet()) {
       List<Number> values = new ArrayList<>();
       for (Case in : cases) {

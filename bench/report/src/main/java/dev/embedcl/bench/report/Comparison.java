@@ -17,13 +17,22 @@ import java.util.stream.Collectors;
 final class Comparison {
 
   /**
-   * One row for one kind of ids and one number of threads.
+   * One row, or one variant of it, for one kind of ids and one number of threads.
    *
    * @param row the row
+   * @param variant the variant; empty where the row has none
    * @param ids how ids were drawn
    * @param threads threads of one call
    */
-  record Case(Row row, String ids, int threads) {}
+  record Case(Row row, String variant, String ids, int threads) {
+    static Case of(Measurement m) {
+      return new Case(m.row(), m.variant(), m.ids(), m.threads());
+    }
+
+    String title() {
+      return variant.isEmpty() ? row.title : row.title + ": " + variant;
+    }
+  }
 
   /** One way to do it, in all rounds. */
   record Way(Case in, Subject subject, String name, List<Measurement> rounds) {
@@ -33,6 +42,11 @@ final class Comparison {
 
     double gigabytesPerSecond() {
       return median(Measurement::gigabytesPerSecond);
+    }
+
+    /** Returns the bytes that one call allocates on the Java heap. */
+    double heapBytes() {
+      return median(Measurement::heapBytes);
     }
 
     /** Returns the bytes that one call cannot avoid, in 10⁶. */
@@ -81,7 +95,7 @@ final class Comparison {
                 .thenComparing(Measurement::way))
         .collect(
             Collectors.groupingBy(
-                m -> List.of(new Case(m.row(), m.ids(), m.threads()), m.subject(), m.way()),
+                m -> List.of(Case.of(m), m.subject(), m.way()),
                 LinkedHashMap::new,
                 Collectors.toList()))
         .values()
@@ -90,7 +104,7 @@ final class Comparison {
 
   private void addWay(List<Measurement> rounds) {
     Measurement first = rounds.getFirst();
-    Case in = new Case(first.row(), first.ids(), first.threads());
+    Case in = Case.of(first);
     ways.computeIfAbsent(in, c -> new ArrayList<>())
         .add(new Way(in, first.subject(), first.way(), rounds));
   }
@@ -103,6 +117,20 @@ final class Comparison {
   /** Returns all ways of a case, subject after subject. */
   List<Way> ways(Case in) {
     return ways.getOrDefault(in, List.of());
+  }
+
+  /** Returns the same way in the first variant of its row; empty for the first itself. */
+  Optional<Way> firstVariant(Way way) {
+    Case in = way.in();
+    return cases().stream()
+        .filter(c -> c.row() == in.row() && c.ids().equals(in.ids()))
+        .filter(c -> c.threads() == in.threads())
+        .findFirst()
+        .filter(c -> !c.equals(in))
+        .flatMap(first ->
+            fastest(
+                first,
+                other -> other.subject() == way.subject() && other.name().equals(way.name())));
   }
 
   /** Returns the fastest way in pure Java. */

@@ -13,21 +13,18 @@ import java.util.stream.Stream;
 final class JmhProcess {
   /** What JMH prints in place of a result. */
   private static final Pattern FAILURE =
-      Pattern.compile("<failure>|<forked VM failed|<JMH had finished");
+      Pattern.compile("<failure>|<forked VM failed|<JMH had finished|RunnerException");
 
   private final Path bench;
-  private final List<String> settings;
   private final Path logs;
 
   /**
    * Makes ready; nothing is started.
    *
    * @param bench the folder that holds the modules
-   * @param settings JMH's arguments for forks, iterations and times
    */
-  JmhProcess(Path bench, List<String> settings) throws IOException {
+  JmhProcess(Path bench) throws IOException {
     this.bench = bench;
-    this.settings = settings;
     this.logs = Files.createDirectories(bench.resolve("target/logs"));
   }
 
@@ -98,7 +95,6 @@ final class JmhProcess {
       command.add(jar + ":" + Files.readString(classPathFile(subject)).strip());
     }
     command.add("org.openjdk.jmh.Main");
-    command.addAll(settings);
     command.addAll(arguments);
     Collections.addAll(command, "-rf", "json", "-rff", json.toString());
     return command;

@@ -3,6 +3,7 @@ package dev.embedcl.bench.report;
 import dev.embedcl.bench.report.Comparison.Case;
 import dev.embedcl.bench.report.Comparison.Copy;
 import dev.embedcl.bench.report.Comparison.Way;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -23,9 +24,10 @@ final class MarkdownTable {
     table.copies();
     table.line(
         "\n| row | shape | ids | threads | ours µs | GB/s | of 24 MiB | of slices | of 1 GiB"
-            + " | best peer | its µs | ours is faster | OpenCL µs |");
-    table.line("|---|---|---|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|");
+            + " | heap bytes | best peer | its µs | ours is faster | OpenCL µs |");
+    table.line("|---|---|---|---:|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|");
     comparison.cases().forEach(table::summary);
+    table.variants();
     return table.text.toString();
   }
 
@@ -34,8 +36,8 @@ final class MarkdownTable {
     MarkdownTable table = new MarkdownTable(comparison);
     table.line(
         "| row | ids | threads | who | way | rounds | µs | MB | GB/s | of 24 MiB | of slices"
-            + " | of 1 GiB | ours is faster |");
-    table.line("|---|---|---:|---|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+            + " | of 1 GiB | heap bytes | ours is faster |");
+    table.line("|---|---|---:|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     for (Case in : comparison.cases()) {
       comparison.ways(in).forEach(table::way);
     }
@@ -58,13 +60,14 @@ final class MarkdownTable {
     Optional<Way> ours = comparison.ours(in);
     Optional<Way> peer = comparison.bestPeer(in);
     line(
-        "| %s | %s | %s | %d | %s | %s | %s | %s | %s |",
-        in.row().title,
+        "| %s | %s | %s | %d | %s | %s | %s | %s | %s | %s |",
+        in.title(),
         in.row().shape.replace('x', '×'),
         in.ids(),
         in.threads(),
         ours.map(way -> number(way.micros())).orElse(NONE),
         ours.map(this::speed).orElse(NONE + " | – | – | –"),
+        ours.map(way -> number(way.heapBytes())).orElse(NONE),
         peer.map(way -> "%s `%s`".formatted(way.subject().id(), way.name())).orElse(NONE),
         peer.map(way -> number(way.micros())).orElse(NONE),
         ours.flatMap(a -> peer.map(b -> times(a, b))).orElse(NONE)
@@ -72,10 +75,38 @@ final class MarkdownTable {
             + comparison.openCl(in).map(way -> number(way.micros())).orElse(NONE));
   }
 
+  /** Each variant beside the first of its row. */
+  private void variants() {
+    List<Way> ways =
+        comparison.cases().stream()
+            .flatMap(in -> comparison.ways(in).stream())
+            .filter(way -> comparison.firstVariant(way).isPresent())
+            .toList();
+    if (!ways.isEmpty()) {
+      line("\n| variant | ids | threads | who | way | µs | beside | its µs | times as long |");
+      line("|---|---|---:|---|---|---:|---|---:|---:|");
+      ways.forEach(way -> variant(way, comparison.firstVariant(way).orElseThrow()));
+    }
+  }
+
+  private void variant(Way way, Way first) {
+    line(
+        "| %s | %s | %d | %s | %s | %s | %s | %s | %s |",
+        way.in().title(),
+        way.in().ids(),
+        way.in().threads(),
+        way.subject().id(),
+        way.name(),
+        number(way.micros()),
+        first.in().variant(),
+        number(first.micros()),
+        times(first, way));
+  }
+
   private void way(Way way) {
     line(
-        "| %s | %s | %d | %s | %s | %d | %s | %s | %s | %s |",
-        way.in().row().title,
+        "| %s | %s | %d | %s | %s | %d | %s | %s | %s | %s | %s |",
+        way.in().title(),
         way.in().ids(),
         way.in().threads(),
         way.subject().id(),
@@ -84,6 +115,7 @@ final class MarkdownTable {
         number(way.micros()),
         number(way.megabytes()),
         speed(way),
+        number(way.heapBytes()),
         comparison.ours(way.in()).map(ours -> times(ours, way)).orElse(NONE));
   }
 

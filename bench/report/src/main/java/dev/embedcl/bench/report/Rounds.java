@@ -16,12 +16,12 @@ import java.util.Set;
 final class Rounds {
   private final JmhProcess jmh;
   private final Records records;
-  private final boolean quick;
+  private final Pace pace;
 
-  Rounds(JmhProcess jmh, Records records, boolean quick) {
+  Rounds(JmhProcess jmh, Records records, Pace pace) {
     this.jmh = jmh;
     this.records = records;
-    this.quick = quick;
+    this.pace = pace;
   }
 
   /** Measures what has no result yet. */
@@ -45,25 +45,22 @@ final class Rounds {
   }
 
   private List<String> arguments(Subject subject, Row row) {
-    List<String> arguments = new ArrayList<>();
+    List<String> arguments = new ArrayList<>(List.of("-foe", "false"));
     if (subject == Subject.COPIES) {
       arguments.add("\\.MemcpyBenchmark\\.");
-      parameter(arguments, "bytes", quick ? "25165824" : "25165824,1073741824");
+      Collections.addAll(arguments, "-p", "bytes=" + pace.copies());
     } else {
       arguments.add(row.include());
-      parameter(arguments, "shape", row.shape);
-      parameter(arguments, "numEmbeddings", Integer.toString(row.numEmbeddings));
-      parameter(arguments, "ids", quick ? "uniform" : "uniform,zipf");
+      row.parameters()
+          .forEach((name, values) ->
+              Collections.addAll(arguments, "-p", name + "=" + pace.values(name, values)));
     }
-    // A peer is compiled already, but for the few calls in Java that lead there; loops in Java are
-    // slow until they are compiled, which takes a second or two.
+    // A peer is compiled already, but for the few calls in Java that lead there.
     boolean compiles = subject == Subject.OURS || (row == Row.FORWARD_SMALL && subject.isPeer());
-    String warmups = compiles ? (quick ? "2" : "4") : "1";
-    Collections.addAll(arguments, "-wi", warmups, "-w", compiles ? "1s" : "300ms");
+    arguments.addAll(
+        row.firstCalls() && subject != Subject.COPIES
+            ? pace.settingsOfFirstCalls()
+            : pace.settings(compiles));
     return arguments;
-  }
-
-  private static void parameter(List<String> arguments, String name, String values) {
-    Collections.addAll(arguments, "-p", name + "=" + values);
   }
 }

@@ -6,11 +6,25 @@ import java.util.Set;
 
 /** What is measured: the copies, ours, or a peer with or without huge pages of the C library. */
 enum Subject {
-  COPIES("ours", true, EnumSet.allOf(Row.class)),
+  /** Not beside rows whose time is not that of moving bytes. */
+  COPIES(
+      "ours",
+      true,
+      EnumSet.complementOf(EnumSet.of(Row.INIT, Row.INIT_FIRST, Row.GROUPING, Row.GROUPING_LARGE))),
   OURS("ours", false, EnumSet.allOf(Row.class)),
-  PYTORCH("peers/pytorch", false, EnumSet.allOf(Row.class)),
-  PYTORCH_HUGE_PAGES("peers/pytorch", true, EnumSet.allOf(Row.class)),
-  TENSORFLOW("peers/tensorflow", false, EnumSet.complementOf(EnumSet.of(Row.FORWARD_INTO))),
+  PYTORCH("peers/pytorch", false, EnumSet.range(Row.FORWARD_SMALL, Row.STEP_STORAGE)),
+  PYTORCH_HUGE_PAGES("peers/pytorch", true, PYTORCH.rows),
+  TENSORFLOW(
+      "peers/tensorflow",
+      false,
+      EnumSet.of(
+          Row.FORWARD_SMALL,
+          Row.FORWARD_FRESH,
+          Row.FORWARD_LARGE,
+          Row.BACKWARD_INTO,
+          Row.GRADIENT_SPARSE,
+          Row.GRADIENT_FRESH,
+          Row.STEP)),
   TENSORFLOW_HUGE_PAGES("peers/tensorflow", true, TENSORFLOW.rows),
   ONNXRUNTIME("peers/onnxruntime", false, EnumSet.range(Row.FORWARD_SMALL, Row.FORWARD_LARGE)),
   ONNXRUNTIME_HUGE_PAGES("peers/onnxruntime", true, ONNXRUNTIME.rows),

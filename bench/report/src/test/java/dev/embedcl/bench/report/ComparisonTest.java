@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.embedcl.bench.report.Comparison.Case;
 import dev.embedcl.bench.report.Comparison.Copy;
+import dev.embedcl.bench.report.Comparison.Way;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ComparisonTest {
-  private static final Case CASE = new Case(Row.FORWARD_INTO, "uniform", 1);
+  private static final Case CASE = new Case(Row.FORWARD_INTO, "", "uniform", 1);
 
   /** The second round runs at half speed, for all alike. */
   private final Comparison comparison =
@@ -66,8 +67,28 @@ class ComparisonTest {
     assertThat(MarkdownTable.summary(comparison))
         .contains(
             "| forward into given memory | 8×1024×768 | uniform | 1 | 150 | 7.50 |",
-            "| pytorch `intoFast` | 300 | 3.00× | 50.0 |");
+            " | 24.0 | pytorch `intoFast` | 300 | 3.00× | 50.0 |");
     assertThat(MarkdownTable.all(comparison)).contains("| pytorch | intoSlow | 1 | 900 | 0.90 |");
+  }
+
+  @Test
+  void variantsAreComparedWithTheFirstOfTheirRow() {
+    Comparison comparison =
+        new Comparison(
+            List.of(
+                stored("FLOAT32", "into cpu", 100),
+                stored("FLOAT16", "into cpu", 60),
+                stored("BFLOAT16", "into opencl", 70)));
+    Way half =
+        comparison.ours(new Case(Row.FORWARD_STORAGE, "FLOAT16", "uniform", 1)).orElseThrow();
+    Way first = comparison.firstVariant(half).orElseThrow();
+    assertThat(first.in().variant()).isEqualTo("FLOAT32");
+    assertThat(comparison.firstVariant(first)).isEmpty();
+    assertThat(MarkdownTable.summary(comparison))
+        .contains(
+            "| forward by storage: FLOAT16 | uniform | 1 | ours | into cpu | 60.0 | FLOAT32 |"
+                + " 100 | 0.60× |")
+        .doesNotContain("| into opencl | 70.0 | FLOAT32 |");
   }
 
   @Test
@@ -78,7 +99,8 @@ class ComparisonTest {
     Charts.write(
         new Comparison(
             List.of(
-                new Measurement(Subject.OURS, Row.FORWARD_SMALL, 1, "into cpu", "zipf", 2, 2, 40))),
+                new Measurement(
+                    Subject.OURS, Row.FORWARD_SMALL, 1, "into cpu", "", "zipf", 2, 2, 40, 8))),
         none);
     assertThat(none).isEmptyDirectory();
   }
@@ -90,6 +112,11 @@ class ComparisonTest {
     assertThat(Medians.of(List.of())).isNaN();
   }
 
+  private static Measurement stored(String storage, String way, double micros) {
+    return new Measurement(
+        Subject.OURS, Row.FORWARD_STORAGE, 1, way, storage, "uniform", 1, micros, 10, 0);
+  }
+
   private static Measurement copy(int round, double gigabytesPerSecond) {
     return new Measurement(
         Subject.COPIES,
@@ -97,14 +124,16 @@ class ComparisonTest {
         round,
         "oneThread25165824",
         "",
+        "",
         1,
         1000,
-        gigabytesPerSecond);
+        gigabytesPerSecond,
+        Double.NaN);
   }
 
   private static Measurement measurement(
       Subject subject, int round, String way, double micros, double gigabytesPerSecond) {
     return new Measurement(
-        subject, Row.FORWARD_INTO, round, way, "uniform", 1, micros, gigabytesPerSecond);
+        subject, Row.FORWARD_INTO, round, way, "", "uniform", 1, micros, gigabytesPerSecond, 24);
   }
 }

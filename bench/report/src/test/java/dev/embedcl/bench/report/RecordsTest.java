@@ -14,9 +14,10 @@ class RecordsTest {
       """
       [{"jmhVersion": "1.37", "benchmark": "dev.embedcl.bench.ours.ForwardBenchmark.into",
         "threads": 1, "jvm": "/somewhere/bin/java", "jvmArgs": ["-Dcache=/somewhere"],
-        "params": {"device": "cpu:2", "ids": "zipf"},
+        "mode": "%s", "params": {"device": "cpu:2", "ids": "zipf", "numEmbeddings": "20000000"},
         "primaryMetric": {"rawData": [[1000.0, 500.0, 2000.0]]},
-        "secondaryMetrics": {"gigabytesMoved": {"rawData": [[10.0, 5.0, 20.0]]}}}]
+        "secondaryMetrics": {"gigabytesMoved": {"rawData": [[10.0, 5.0, 20.0]]},
+          "heapBytes": {"rawData": [[24000.0, 16000.0, 8000.0]]}}}]
       """;
 
   @TempDir Path folder;
@@ -31,7 +32,21 @@ class RecordsTest {
     assertThat(records.measurements())
         .containsExactly(
             new Measurement(
-                Subject.OURS, Row.FORWARD_INTO, 2, "into cpu", "zipf", 2, 1000.0, 10.0));
+                Subject.OURS, Row.FORWARD_INTO, 2, "into cpu", "", "zipf", 2, 1000.0, 10.0, 16.0));
+  }
+
+  @Test
+  void variantsAreValuesOfTheParameterThatVariesOrMethods() throws IOException {
+    assertThat(measured(Row.STEP_LARGE, "thrpt").variant()).isEqualTo("20000000");
+    assertThat(measured(Row.STEP, "thrpt").variant()).isEmpty();
+    assertThat(measured(Row.GROUPING, "thrpt").variant()).isEqualTo("into");
+    assertThat(measured(Row.GROUPING, "thrpt").way()).isEqualTo("cpu");
+  }
+
+  @Test
+  void firstCallsAreTimesAndNotRates() throws IOException {
+    assertThat(measured(Row.INIT_FIRST, "ss").micros()).isEqualTo(1e9);
+    assertThat(measured(Row.INIT, "thrpt").micros()).isEqualTo(1e3);
   }
 
   @Test
@@ -61,8 +76,15 @@ class RecordsTest {
         .isEqualTo("amd-ryzen-7-7840u-w-radeon-780m-graphics");
   }
 
+  private Measurement measured(Row row, String mode) throws IOException {
+    Path json = Files.writeString(folder.resolve("one.json"), JMH.formatted(mode));
+    Path report = folder.resolve(row.id());
+    Records.load(report).add(Subject.OURS, row, 1, json);
+    return Records.load(report).measurements().getFirst();
+  }
+
   private void add() throws IOException {
-    Path json = Files.writeString(folder.resolve("jmh.json"), JMH);
+    Path json = Files.writeString(folder.resolve("jmh.json"), JMH.formatted("thrpt"));
     Records.load(folder.resolve("report")).add(Subject.OURS, Row.FORWARD_INTO, 2, json);
   }
 }

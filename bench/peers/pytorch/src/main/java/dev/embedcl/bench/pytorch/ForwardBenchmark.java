@@ -45,10 +45,10 @@ public class ForwardBenchmark {
       outputBySequence = bySequence(output);
       for (int set = 0; set < sets(); set++) {
         into(set);
-        reference().requireOutput(memory(output), set);
+        requireOutput(output, set);
       }
       try (Tensor fresh = fresh(0)) {
-        reference().requireOutput(memory(fresh), 0);
+        requireOutput(fresh, 0);
       }
     }
 
@@ -98,7 +98,7 @@ public class ForwardBenchmark {
       offsets = longs(starts, starts.length);
       noWeights = new TensorOptional();
       try (T_TensorTensorTensorTensor_T result = sum(0)) {
-        reference().requireOutput(memory(result.get0()), 0);
+        requireOutput(result.get0(), 0);
       }
     }
 

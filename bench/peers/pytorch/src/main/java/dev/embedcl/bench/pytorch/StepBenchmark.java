@@ -4,12 +4,10 @@ import dev.embedcl.bench.Contents;
 import dev.embedcl.bench.Inputs;
 import dev.embedcl.bench.Traffic;
 import java.util.concurrent.TimeUnit;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -55,8 +53,8 @@ public class StepBenchmark {
       gradBySequence = bySequence(gradOutput);
       factor = new Scalar(-Inputs.LEARNING_RATE);
       step(0);
-      reference().requireOutput(memory(output), 0);
-      reference().requireStep(memory(weight), memory(positions), 0);
+      requireOutput(output, 0);
+      requireStep(weight, positions);
     }
 
     void step(int set) {
@@ -71,60 +69,34 @@ public class StepBenchmark {
 
   /** What a training loop writes: {@code embedding}, {@code backward}, {@code SGD.step}. */
   @State(Scope.Benchmark)
-  public abstract static class Autograd extends Tensors {
-    private final boolean sparse;
-    private Tensor weight;
-    private Tensor positions;
-    private Tensor gradOutput;
+  public abstract static class AutogradSgd extends Autograd {
     private SGD sgd;
-    private BoolOptional keepGraph;
-    private TensorArrayRefOptional allInputs;
 
-    Autograd(boolean sparse) {
-      this.sparse = sparse;
+    AutogradSgd(boolean sparse) {
+      super(sparse);
     }
 
     @Override
-    final boolean inference() {
-      return false;
-    }
-
-    /** Checks one step. */
-    @Setup(Level.Trial)
-    public void prepare() {
-      open();
-      weight = weight(Contents.WEIGHT);
-      positions = positions(Contents.POSITIONS);
-      weight.requires_grad_(true);
-      positions.requires_grad_(true);
-      gradOutput = bySequence(gradOutput());
+    final void check() {
       TensorVector parameters = new TensorVector(weight, positions);
       sgd = new SGD(parameters, new SGDOptions(Inputs.LEARNING_RATE));
-      keepGraph = new BoolOptional();
-      allInputs = new TensorArrayRefOptional();
       try (Tensor output = step(0);
           Tensor values = output.detach()) {
-        reference().requireOutput(memory(values), 0);
+        requireOutput(values, 0);
       }
-      reference().requireStep(memory(weight), memory(positions), 0);
+      requireStep(weight, positions);
     }
 
-    Tensor step(int set) {
-      Tensor output;
-      try (Tensor rows = torch.embedding(weight, idTensors[set], -1, false, sparse);
-          Tensor view = bySequence(rows)) {
-        output = view.add(positions);
-      }
-      output.backward(gradOutput, keepGraph, false, allInputs);
+    @Override
+    final void optimize() {
       sgd.step().close();
       sgd.zero_grad();
-      return output;
     }
   }
 
   /** The token table's gradient is sparse. */
   @State(Scope.Benchmark)
-  public static class Sparse extends Autograd {
+  public static class Sparse extends AutogradSgd {
 
     /** Made by JMH. */
     public Sparse() {
@@ -134,7 +106,7 @@ public class StepBenchmark {
 
   /** All gradients are dense, and fresh for each step, as {@code zero_grad} leaves none. */
   @State(Scope.Benchmark)
-  public static class Dense extends Autograd {
+  public static class Dense extends AutogradSgd {
 
     /** Made by JMH. */
     public Dense() {

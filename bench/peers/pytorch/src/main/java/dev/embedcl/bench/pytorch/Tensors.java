@@ -72,7 +72,15 @@ public abstract class Tensors extends Inputs {
   }
 
   final Tensor output() {
-    return torch.empty(count(), embeddingDim());
+    try (TensorOptions type = new TensorOptions(type())) {
+      return torch.empty(new long[] {count(), embeddingDim()}, type, null);
+    }
+  }
+
+  /** Autograd wants a gradient of the output's type. */
+  @Override
+  protected final int gradientBytes() {
+    return storage.bytes();
   }
 
   final Tensor gradOutput() {
@@ -92,10 +100,39 @@ public abstract class Tensors extends Inputs {
     }
   }
 
-  static Tensor filled(Contents contents, long... shape) {
-    Tensor tensor = torch.empty(shape);
-    contents.fill(memory(tensor));
-    return tensor;
+  /** Returns a tensor that has all numbers of the contents, whatever its type. */
+  final Tensor filled(Contents contents, long... shape) {
+    try (Tensor floats = torch.empty(shape)) {
+      contents.fill(memory(floats));
+      return floats.to(type());
+    }
+  }
+
+  /** Checks an output of any type. */
+  final void requireOutput(Tensor output, int set) {
+    try (Tensor floats = floats(output)) {
+      reference().requireOutput(memory(floats), set);
+    }
+  }
+
+  /** Checks tables of any type after one step of SGD with the first set of ids. */
+  final void requireStep(Tensor weight, Tensor positions) {
+    try (Tensor weightFloats = floats(weight);
+        Tensor positionFloats = floats(positions)) {
+      reference().requireStep(memory(weightFloats), memory(positionFloats), 0);
+    }
+  }
+
+  private static Tensor floats(Tensor tensor) {
+    return tensor.to(torch.ScalarType.Float);
+  }
+
+  private torch.ScalarType type() {
+    return switch (storage) {
+      case FLOAT32 -> torch.ScalarType.Float;
+      case FLOAT16 -> torch.ScalarType.Half;
+      case BFLOAT16 -> torch.ScalarType.BFloat16;
+    };
   }
 
   /** Returns a contiguous tensor's own memory. */
