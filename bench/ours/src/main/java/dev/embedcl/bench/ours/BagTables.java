@@ -29,7 +29,7 @@ public abstract class BagTables extends Tables {
 
   /** Returns one operation for each set of ids. */
   final EmbeddingBagForward[] forwards(Matrix weight, Matrix sums) {
-    DeviceBuffer offsets = offsets();
+    DeviceBuffer offsets = bagOffsets();
     EmbeddingBagForward[] operations = new EmbeddingBagForward[sets()];
     for (int set = 0; set < operations.length; set++) {
       Bags bags = new Bags(idBuffers[set], offsets, count(), batchSize(), IndexGroups.NO_PADDING);
@@ -45,15 +45,5 @@ public abstract class BagTables extends Tables {
   /** Groups the contributions of bags by row. */
   final void group(int set) {
     groups.rebuild(ids(set), count(), numEmbeddings).fromRows(bagOf, batchSize());
-  }
-
-  private DeviceBuffer offsets() {
-    int[] offsets = new int[batchSize() + 1];
-    for (int bag = 0; bag <= batchSize(); bag++) {
-      offsets[bag] = bag * seqLen();
-    }
-    DeviceBuffer buffer = backend.allocate(DType.INT32, offsets.length);
-    buffer.write(MemorySegment.ofArray(offsets));
-    return buffer;
   }
 }

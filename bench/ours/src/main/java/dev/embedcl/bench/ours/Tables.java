@@ -98,6 +98,15 @@ public abstract class Tables extends Inputs {
     return matrix;
   }
 
+  /** Returns where each sequence begins and the last one ends, to be taken for bags. */
+  final DeviceBuffer bagOffsets() {
+    int[] offsets = new int[batchSize() + 1];
+    Arrays.setAll(offsets, bag -> bag * seqLen());
+    DeviceBuffer buffer = backend.allocate(DType.INT32, offsets.length);
+    buffer.write(MemorySegment.ofArray(offsets));
+    return buffer;
+  }
+
   /** Returns a copy of a whole matrix on the host, as float32. */
   static MemorySegment read(Matrix matrix) {
     return rows(matrix).floats(0, matrix.rows());
