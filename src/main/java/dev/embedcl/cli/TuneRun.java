@@ -9,9 +9,7 @@ import dev.embedcl.opencl.Device;
 import dev.embedcl.opencl.OpenClException;
 import dev.embedcl.opencl.Queue;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -74,7 +72,7 @@ final class TuneRun {
       TuneSearch search =
           new TuneSearch(
               start,
-              values(device),
+              knob -> knob.values(device),
               run::attempt,
               () -> System.nanoTime() < deadline,
               MOST_TRIALS,
@@ -97,14 +95,6 @@ final class TuneRun {
       context.close();
       throw e;
     }
-  }
-
-  private static Map<TuneKnob, List<Long>> values(Device device) {
-    Map<TuneKnob, List<Long>> values = new EnumMap<>(TuneKnob.class);
-    for (TuneKnob knob : TuneKnob.values()) {
-      values.put(knob, knob.values(device));
-    }
-    return values;
   }
 
   private static void requireRight(TuneProblem problem, LaunchProfile start, Device device) {

@@ -3,17 +3,17 @@ package dev.embedcl.cli;
 import dev.embedcl.backend.opencl.LaunchProfile;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Looks for a better profile: changes one number at a time, in rounds for as long as a round finds
  * something better, then two at a time. No profile is tried twice.
  */
 final class TuneSearch {
-  private final Map<TuneKnob, List<Long>> values;
+  private final Function<TuneKnob, List<Long>> values;
   private final Trier trier;
   private final BooleanSupplier timeIsLeft;
   private final Consumer<TuneTrial> report;
@@ -36,7 +36,7 @@ final class TuneSearch {
    */
   TuneSearch(
       LaunchProfile start,
-      Map<TuneKnob, List<Long>> values,
+      Function<TuneKnob, List<Long>> values,
       Trier trier,
       BooleanSupplier timeIsLeft,
       int most,
@@ -68,7 +68,7 @@ final class TuneSearch {
   private boolean changeOne() {
     boolean found = false;
     for (TuneKnob knob : TuneKnob.values()) {
-      for (long value : values.get(knob)) {
+      for (long value : values.apply(knob)) {
         found |= attempt(knob.with(best, value));
       }
     }
@@ -79,8 +79,8 @@ final class TuneSearch {
     for (TuneKnob first : TuneKnob.values()) {
       for (TuneKnob second : TuneKnob.values()) {
         if (first.compareTo(second) < 0) {
-          for (long one : values.get(first)) {
-            for (long other : values.get(second)) {
+          for (long one : values.apply(first)) {
+            for (long other : values.apply(second)) {
               attempt(second.with(first.with(best, one), other));
             }
           }

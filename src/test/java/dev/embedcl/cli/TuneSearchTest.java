@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.embedcl.backend.opencl.LaunchProfile;
 import dev.embedcl.cli.TuneTrial.Outcome;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
 /** The search, on times that are made up. */
@@ -41,16 +40,17 @@ final class TuneSearchTest {
   @Test
   void gainsBelowTwoPercentAreNoise() {
     assertThat(search(profile -> profile.equals(START) ? 1 : 0.99, 40)).isEqualTo(START);
-    assertThat(trials).hasSize(40).allSatisfy(trial -> assertThat(trial.isBetter()).isFalse());
+    assertThat(trials)
+        .hasSizeGreaterThan(20)
+        .allSatisfy(trial -> assertThat(trial.isBetter()).isFalse());
   }
 
   @Test
   void profilesThatFailAreNeverTaken() {
-    Map<TuneKnob, List<Long>> values = values();
     LaunchProfile best =
         new TuneSearch(
                 START,
-                values,
+                TuneSearchTest::values,
                 (_, candidate) ->
                     TuneTrial.failed(
                         candidate,
@@ -68,7 +68,7 @@ final class TuneSearchTest {
   void searchEndsWithTheTime() {
     new TuneSearch(
             START,
-            values(),
+            TuneSearchTest::values,
             (start, candidate) -> timed(candidate, start, _ -> 1),
             () -> trials.size() < 3,
             40,
@@ -83,7 +83,7 @@ final class TuneSearchTest {
     assertThat(new TuneTimes(1000, 10, 50).shareOf(before))
         .isEqualTo(new TuneTimes(1000, 5, 100).shareOf(before))
         .isLessThan(0.8);
-    assertThat(new TuneTimes(500, 20, 100).shareOf(before)).isCloseTo(1, within());
+    assertThat(new TuneTimes(500, 20, 100).shareOf(before)).isCloseTo(1, Offset.offset(1e-12));
     assertThat(
             TuneTimes.medians(
                 List.of(
@@ -94,14 +94,10 @@ final class TuneSearchTest {
         .isEqualTo(new TuneTimes(2.5, 20, 7));
   }
 
-  private static org.assertj.core.data.Offset<Double> within() {
-    return org.assertj.core.data.Offset.offset(1e-12);
-  }
-
   private LaunchProfile search(ToDoubleFunction<LaunchProfile> cost, int most) {
     return new TuneSearch(
             START,
-            values(),
+            TuneSearchTest::values,
             (best, candidate) -> timed(candidate, best, cost),
             () -> true,
             most,
@@ -119,13 +115,13 @@ final class TuneSearchTest {
     return new TuneTimes(cost, 2 * cost, 3 * cost);
   }
 
-  private static Map<TuneKnob, List<Long>> values() {
-    Map<TuneKnob, List<Long>> values = new EnumMap<>(TuneKnob.class);
-    values.put(TuneKnob.VECTOR_BYTES, List.of(16L, 32L, 64L));
-    values.put(TuneKnob.WORK_GROUP_ITEMS, List.of(32L, 64L, 128L, 256L));
-    values.put(TuneKnob.ROWS_IN_FLIGHT, List.of(1L, 2L, 4L));
-    values.put(TuneKnob.MAX_ROW_GROUPS, List.of(10L, 1000L));
-    values.put(TuneKnob.STREAMING_BYTES, List.of(LaunchProfile.NEVER));
-    return values;
+  private static List<Long> values(TuneKnob knob) {
+    return switch (knob) {
+      case VECTOR_BYTES -> List.of(16L, 32L, 64L);
+      case WORK_GROUP_ITEMS -> List.of(32L, 64L, 128L, 256L);
+      case ROWS_IN_FLIGHT -> List.of(1L, 2L, 4L);
+      case MAX_ROW_GROUPS -> List.of(10L, 1000L);
+      case STREAMING_BYTES -> List.of(LaunchProfile.NEVER);
+    };
   }
 }
