@@ -10,7 +10,6 @@ import dev.embedcl.memory.DeviceBuffer.Mapping;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
 import dev.embedcl.nn.IndexBatch;
-import dev.embedcl.nn.InputEmbedding;
 import dev.embedcl.nn.Parameter;
 import dev.embedcl.optim.Sgd;
 import java.lang.foreign.ValueLayout;
@@ -34,8 +33,8 @@ final class TuneProblem implements AutoCloseable {
   private final OpenClBackend device;
   private final KernelClock clock = new KernelClock();
   private final IndexBatch[] batches;
-  private final Side tried;
-  private final Side reference;
+  private final TuneSide tried;
+  private final TuneSide reference;
 
   /** What changes the tables when results are compared. */
   private final Sgd step = new Sgd(0.125);
@@ -58,9 +57,9 @@ final class TuneProblem implements AutoCloseable {
     try (HostTensor tokens = pattern(request.numEmbeddings(), dim);
         HostTensor positions = pattern(request.seqLen(), dim);
         HostTensor gradOutput = pattern(count, dim)) {
-      this.tried = Side.open(device, tokens, positions, gradOutput);
+      this.tried = TuneSide.open(device, tokens, positions, gradOutput);
       try {
-        this.reference = Side.open(java, tokens, positions, gradOutput);
+        this.reference = TuneSide.open(java, tokens, positions, gradOutput);
       } catch (RuntimeException | Error e) {
         tried.close();
         throw e;
@@ -72,31 +71,31 @@ final class TuneProblem implements AutoCloseable {
   Optional<String> check(LaunchProfile profile) {
     device.profile(profile);
     IndexBatch batch = batches[batches.length - 1]; // of Zipf ids: some rows have many
-    for (Side side : List.of(tried, reference)) {
-      side.layer.zeroGrad();
-      side.layer.forwardInto(batch, side.out);
-      side.layer.backward(side.gradOutput);
+    for (TuneSide side : List.of(tried, reference)) {
+      side.layer().zeroGrad();
+      side.layer().forwardInto(batch, side.out());
+      side.layer().backward(side.gradOutput());
     }
     device.synchronize();
-    Optional<String> difference = difference("output", tried.out, reference.out);
-    for (int i = 0; i < tried.parameters.size() && difference.isEmpty(); i++) {
-      Parameter parameter = tried.parameters.get(i);
+    Optional<String> difference = difference("output", tried.out(), reference.out());
+    for (int i = 0; i < tried.parameters().size() && difference.isEmpty(); i++) {
+      Parameter parameter = tried.parameters().get(i);
       difference =
           difference(
               "gradient of " + parameter.name(),
               parameter.grad().orElseThrow().buffer(),
-              reference.parameters.get(i).grad().orElseThrow().buffer());
+              reference.parameters().get(i).grad().orElseThrow().buffer());
     }
     if (difference.isEmpty()) {
-      step.step(tried.layer, tried.gradOutput);
-      step.step(reference.layer, reference.gradOutput);
-      for (int i = 0; i < tried.parameters.size() && difference.isEmpty(); i++) {
-        Parameter parameter = tried.parameters.get(i);
+      step.step(tried.layer(), tried.gradOutput());
+      step.step(reference.layer(), reference.gradOutput());
+      for (int i = 0; i < tried.parameters().size() && difference.isEmpty(); i++) {
+        Parameter parameter = tried.parameters().get(i);
         difference =
             difference(
                 parameter.name(),
                 parameter.matrix().buffer(),
-                reference.parameters.get(i).matrix().buffer());
+                reference.parameters().get(i).matrix().buffer());
       }
     }
     return difference;
@@ -108,11 +107,11 @@ final class TuneProblem implements AutoCloseable {
     clock.begin();
     for (IndexBatch batch : batches) {
       clock.part(KernelClock.Part.FORWARD);
-      tried.layer.forwardInto(batch, tried.out);
+      tried.layer().forwardInto(batch, tried.out());
       clock.part(KernelClock.Part.BACKWARD);
-      tried.layer.backward(tried.gradOutput);
+      tried.layer().backward(tried.gradOutput());
       clock.part(KernelClock.Part.STEP);
-      still.step(tried.layer, tried.gradOutput);
+      still.step(tried.layer(), tried.gradOutput());
     }
     device.synchronize();
     return clock.end(batches.length);
@@ -120,9 +119,9 @@ final class TuneProblem implements AutoCloseable {
 
   /** Gives the device's tables the reference's values again, after something went wrong. */
   void restore() {
-    for (int i = 0; i < tried.parameters.size(); i++) {
-      try (HostTensor values = reference.parameters.get(i).toHost()) {
-        tried.parameters.get(i).write(values);
+    for (int i = 0; i < tried.parameters().size(); i++) {
+      try (HostTensor values = reference.parameters().get(i).toHost()) {
+        tried.parameters().get(i).write(values);
       }
     }
   }
@@ -169,44 +168,5 @@ final class TuneProblem implements AutoCloseable {
           .setAtIndex(LITTLE_ENDIAN_INT, i, (bits & 0x807fffff) | Float.floatToRawIntBits(0.5f));
     }
     return tensor;
-  }
-
-  /** One of the two layers, its output and the gradient of that. */
-  private record Side(
-      InputEmbedding layer, List<Parameter> parameters, DeviceBuffer out, DeviceBuffer gradOutput)
-      implements AutoCloseable {
-
-    static Side open(
-        Backend backend, HostTensor tokens, HostTensor positions, HostTensor gradOutput) {
-      InputEmbedding layer =
-          InputEmbedding.builder(backend)
-              .numEmbeddings(tokens.shape().size(0))
-              .embeddingDim((int) tokens.shape().size(1))
-              .maxLength(positions.shape().size(0))
-              .tokenWeight(tokens)
-              .positionWeight(positions)
-              .build();
-      try {
-        DeviceBuffer out = backend.allocate(DType.FLOAT32, gradOutput.elements());
-        try {
-          DeviceBuffer gradient = backend.allocate(DType.FLOAT32, gradOutput.elements());
-          gradient.write(gradOutput.segment());
-          return new Side(layer, layer.parameters(), out, gradient);
-        } catch (RuntimeException | Error e) {
-          out.close();
-          throw e;
-        }
-      } catch (RuntimeException | Error e) {
-        layer.close();
-        throw e;
-      }
-    }
-
-    @Override
-    public void close() {
-      gradOutput.close();
-      out.close();
-      layer.close();
-    }
   }
 }

@@ -1,6 +1,14 @@
 package dev.embedcl.backend.opencl;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
+import java.io.Reader;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +16,21 @@ import org.jspecify.annotations.Nullable;
 
 /** The fields of a JSON object, taken out one by one, each of a type that is asked for. */
 final class JsonFields {
+  private static final int LONGEST_TEXT = 1 << 14;
+
+  /** Files are small and flat; what is not is refused. */
+  static final JsonFactory JSON =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(8)
+                  .maxNumberLength(20)
+                  .maxStringLength(LONGEST_TEXT)
+                  .maxDocumentLength(1 << 20)
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .build();
+
   private final String label;
   private final Map<Object, @Nullable Object> left;
 
@@ -23,6 +46,49 @@ final class JsonFields {
     }
     this.label = label;
     this.left = new LinkedHashMap<>(fields);
+  }
+
+  /** Reads a whole file, which is one object. */
+  static JsonFields parse(Reader text) throws IOException {
+    try (JsonParser json = JSON.createParser(text)) {
+      json.nextToken();
+      JsonFields file = new JsonFields("the file", value(json));
+      if (json.nextToken() != null) {
+        throw new IOException("the file goes on after its end");
+      }
+      return file;
+    } catch (JsonProcessingException e) {
+      throw new IOException("not valid JSON (" + e.getOriginalMessage() + ")", e);
+    }
+  }
+
+  /** Returns the value that begins at the current token: a map, a list, a text, a number, … */
+  private static @Nullable Object value(JsonParser json) throws IOException {
+    return switch (json.currentToken()) {
+      case START_OBJECT -> {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+          String key = json.currentName();
+          json.nextToken();
+          fields.put(key, value(json));
+        }
+        yield fields;
+      }
+      case START_ARRAY -> {
+        List<@Nullable Object> values = new ArrayList<>();
+        while (json.nextToken() != JsonToken.END_ARRAY) {
+          values.add(value(json));
+        }
+        yield values;
+      }
+      case VALUE_STRING -> json.getText();
+      case VALUE_NUMBER_INT -> json.getLongValue();
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      case VALUE_NULL -> null;
+      case null -> throw new IOException("the file is empty");
+      default -> throw new IOException(json.getText() + " is no value that profiles have");
+    };
   }
 
   String label() {

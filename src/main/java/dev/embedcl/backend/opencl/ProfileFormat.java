@@ -1,12 +1,6 @@
 package dev.embedcl.backend.opencl;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import dev.embedcl.opencl.DeviceType;
@@ -15,10 +9,8 @@ import java.io.Reader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -31,20 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class ProfileFormat {
   /** A change of meaning gets another number. */
   private static final int FORMAT = 1;
-
-  private static final int LONGEST_TEXT = 1 << 14;
-
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(8)
-                  .maxNumberLength(20)
-                  .maxStringLength(LONGEST_TEXT)
-                  .maxDocumentLength(1 << 20)
-                  .build())
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .build();
 
   private ProfileFormat() {}
 
@@ -68,7 +46,7 @@ final class ProfileFormat {
   /** Reads {@code profiles}, in their order. */
   static ProfileCatalog readCatalog(Reader text) throws IOException {
     List<ProfileCatalog.Entry> entries = new ArrayList<>();
-    JsonFields file = parse(text);
+    JsonFields file = JsonFields.parse(text);
     requireFormat(file);
     for (Object each : file.list("profiles")) {
       JsonFields fields = new JsonFields("profiles[" + entries.size() + "]", each);
@@ -88,7 +66,7 @@ final class ProfileFormat {
 
   /** Reads one measured profile. */
   static Tuned readTuned(Reader text) throws IOException {
-    JsonFields file = parse(text);
+    JsonFields file = JsonFields.parse(text);
     requireFormat(file);
     Tuned tuned =
         new Tuned(
@@ -105,7 +83,7 @@ final class ProfileFormat {
   /** Writes one measured profile, as {@link #readTuned} reads it. */
   static String writeTuned(Tuned tuned, String comment) {
     StringWriter text = new StringWriter();
-    try (JsonGenerator json = JSON.createGenerator(text)) {
+    try (JsonGenerator json = JsonFields.JSON.createGenerator(text)) {
       // The same on every system: the file is for programs first.
       json.setPrettyPrinter(
           new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
@@ -188,47 +166,5 @@ final class ProfileFormat {
     } catch (PatternSyntaxException e) {
       throw new IOException(match.label() + ": name = '" + text + "' is no regular expression", e);
     }
-  }
-
-  private static JsonFields parse(Reader text) throws IOException {
-    try (JsonParser json = JSON.createParser(text)) {
-      json.nextToken();
-      JsonFields file = new JsonFields("the file", value(json));
-      if (json.nextToken() != null) {
-        throw new IOException("the file goes on after its end");
-      }
-      return file;
-    } catch (JsonProcessingException e) {
-      throw new IOException("not valid JSON (" + e.getOriginalMessage() + ")", e);
-    }
-  }
-
-  /** Returns the value that begins at the current token: a map, a list, a text, a number, … */
-  private static @Nullable Object value(JsonParser json) throws IOException {
-    return switch (json.currentToken()) {
-      case START_OBJECT -> {
-        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
-        while (json.nextToken() == JsonToken.FIELD_NAME) {
-          String key = json.currentName();
-          json.nextToken();
-          fields.put(key, value(json));
-        }
-        yield fields;
-      }
-      case START_ARRAY -> {
-        List<@Nullable Object> values = new ArrayList<>();
-        while (json.nextToken() != JsonToken.END_ARRAY) {
-          values.add(value(json));
-        }
-        yield values;
-      }
-      case VALUE_STRING -> json.getText();
-      case VALUE_NUMBER_INT -> json.getLongValue();
-      case VALUE_TRUE -> true;
-      case VALUE_FALSE -> false;
-      case VALUE_NULL -> null;
-      case null -> throw new IOException("the file is empty");
-      default -> throw new IOException(json.getText() + " is no value that profiles have");
-    };
   }
 }
