@@ -25,6 +25,8 @@ typedef STORED(stored, WEIGHT_STORAGE) weight_t;
 #define PRIVATE_STORE(vector, to) (*(to) = (vector))
 #elif VECTOR_WIDTH == 4
 #define PRIVATE_STORE(vector, to) vstore4(vector, 0, to)
+#elif VECTOR_WIDTH == 8
+#define PRIVATE_STORE(vector, to) vstore8(vector, 0, to)
 #else
 #define PRIVATE_STORE(vector, to) vstore16(vector, 0, to)
 #endif

@@ -73,7 +73,7 @@ final class ArchitectureTest {
   private static final Map<String, List<String>> LIBRARY_OF =
       Map.of(
           "org.jocl", List.of("opencl"),
-          "com.fasterxml.jackson.core", List.of("io", "cli"),
+          "com.fasterxml.jackson.core", List.of("io", "cli", "backend.opencl"),
           "com.knuddels.jtokkit", List.of("text"),
           "picocli", List.of("cli"),
           "me.tongfei.progressbar", List.of("cli"),

@@ -16,6 +16,8 @@ package dev.embedcl.backend;
  * @param flushesSubnormals whether float32 results below 2^-126 become zero, so that they may
  *     differ from other devices'
  * @param correctlyRoundedDivision whether float32 division and square root are correctly rounded
+ * @param profile which launch profile cuts the work here, in a few words; {@code none} where there
+ *     is nothing to cut
  * @param scatter how {@link dev.embedcl.op.Accumulation#ATOMIC} adds here, in a few words
  * @param details further properties, one to a line as {@code name: value}; may be empty
  */
@@ -31,6 +33,7 @@ public record DeviceInfo(
     boolean hostUnifiedMemory,
     boolean flushesSubnormals,
     boolean correctlyRoundedDivision,
+    String profile,
     String scatter,
     String details) {
 

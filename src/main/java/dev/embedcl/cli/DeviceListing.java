@@ -16,7 +16,7 @@ import java.util.Optional;
 /** A survey of devices as text for people and as JSON for programs. */
 final class DeviceListing {
   private static final List<String> HEADINGS =
-      List.of("DEVICE", "TYPE", "NAME", "UNITS", "MEMORY", "LARGEST BUFFER", "DRIVER");
+      List.of("DEVICE", "TYPE", "NAME", "UNITS", "MEMORY", "LARGEST BUFFER", "PROFILE", "DRIVER");
 
   private DeviceListing() {}
 
@@ -99,6 +99,7 @@ final class DeviceListing {
         Integer.toString(device.computeUnits()),
         bytes(device.memoryBytes()),
         bytes(device.maxAllocationBytes()),
+        device.profile(),
         device.driver());
   }
 
@@ -136,6 +137,7 @@ final class DeviceListing {
     json.writeBooleanField("hostUnifiedMemory", device.hostUnifiedMemory());
     json.writeBooleanField("flushesSubnormals", device.flushesSubnormals());
     json.writeBooleanField("correctlyRoundedDivision", device.correctlyRoundedDivision());
+    json.writeStringField("profile", device.profile());
     json.writeStringField("scatter", device.scatter());
     json.writeArrayFieldStart("details");
     for (String line : device.details().lines().toList()) {

@@ -63,6 +63,7 @@ public final class EmbedClCommand implements Runnable {
             .addSubcommand(new DevicesCommand(Backends::survey))
             .addSubcommand(new EmbedCommand(in))
             .addSubcommand(new BenchCommand())
+            .addSubcommand(new TuneCommand())
             .setOut(out)
             .setErr(err)
             .setUsageHelpAutoWidth(true)

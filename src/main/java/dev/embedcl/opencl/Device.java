@@ -18,6 +18,10 @@ public final class Device {
   /** Deprecated since OpenCL 2.0 without a successor; a driver may have dropped it. */
   private static final int HOST_UNIFIED_MEMORY = 0x1035;
 
+  // Of cl_nv_device_attribute_query.
+  private static final int COMPUTE_CAPABILITY_MAJOR = 0x4000;
+  private static final int COMPUTE_CAPABILITY_MINOR = 0x4001;
+
   private static final long DENORMALS = 1;
   private static final long FMA = 1 << 5;
   private static final long CORRECTLY_ROUNDED_DIVIDE_SQRT = 1 << 7;
@@ -40,6 +44,7 @@ public final class Device {
   private final long float32Config;
   private final int baseAddressAlignmentBytes;
   private final boolean hostUnifiedMemory;
+  private final String architecture;
   private final boolean available;
   private final boolean compilerAvailable;
 
@@ -66,6 +71,7 @@ public final class Device {
     float32Config = info.number(CL.CL_DEVICE_SINGLE_FP_CONFIG, 0); // custom devices have none
     baseAddressAlignmentBytes = (int) (info.number(CL.CL_DEVICE_MEM_BASE_ADDR_ALIGN) / Byte.SIZE);
     hostUnifiedMemory = info.number(HOST_UNIFIED_MEMORY, 0) != 0;
+    architecture = architecture(info);
     available = info.number(CL.CL_DEVICE_AVAILABLE) != 0;
     compilerAvailable = info.number(CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
   }
@@ -138,6 +144,27 @@ public final class Device {
   /** Returns the kind of processor. */
   public DeviceType type() {
     return type;
+  }
+
+  /**
+   * Returns the kind of core, as far as the driver tells: {@code sm_90} for NVIDIA's compute
+   * capability 9.0, {@code gfx90a} for AMD's, the host's architecture as Java names it for a CPU,
+   * else an empty text.
+   */
+  public String architecture() {
+    return architecture;
+  }
+
+  private String architecture(InfoQuery info) {
+    if (type == DeviceType.CPU) {
+      return System.getProperty("os.arch", "");
+    }
+    long major = info.number(COMPUTE_CAPABILITY_MAJOR, 0);
+    if (extensions.contains("cl_nv_device_attribute_query") && major > 0) {
+      return "sm_" + major + info.number(COMPUTE_CAPABILITY_MINOR, 0);
+    }
+    // AMD's name is the target of its compiler, with its features behind: gfx90a:sramecc+:xnack-
+    return name.startsWith("gfx") ? name.split(":", 2)[0] : "";
   }
 
   /** Returns the size of the device's memory in bytes, as the driver reports it. */

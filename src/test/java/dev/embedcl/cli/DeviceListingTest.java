@@ -29,6 +29,7 @@ final class DeviceListingTest {
           false,
           true,
           true,
+          "nvidia",
           "native float atomics",
           "OpenCL C: 1.2\nextensions: cl_khr_fp16");
   private static final DeviceInfo JAVA =
@@ -44,6 +45,7 @@ final class DeviceListingTest {
           true,
           false,
           true,
+          "none",
           "deterministic",
           "");
   private static final Refusal NO_PLATFORM =
@@ -54,8 +56,8 @@ final class DeviceListingTest {
     assertThat(table(usable(JAVA, true), refused(NO_PLATFORM)))
         .isEqualTo(
             """
-              DEVICE  TYPE  NAME       UNITS  MEMORY      LARGEST BUFFER  DRIVER
-            * cpu     java  Small CPU  2      1023 bytes  8.0 EiB         Java 25
+              DEVICE  TYPE  NAME       UNITS  MEMORY      LARGEST BUFFER  PROFILE  DRIVER
+            * cpu     java  Small CPU  2      1023 bytes  8.0 EiB         none     Java 25
 
             * taken by --device auto, the default
 
@@ -70,9 +72,9 @@ final class DeviceListingTest {
     assertThat(table(usable(GPU, true), usable(JAVA, false)))
         .isEqualTo(
             """
-              DEVICE      TYPE  NAME       UNITS  MEMORY      LARGEST BUFFER  DRIVER
-            * opencl:1.0  gpu   Big "GPU"  132    140.4 GiB   35.1 GiB        Platform 3.0, driver 550.1
-              cpu         java  Small CPU  2      1023 bytes  8.0 EiB         Java 25
+              DEVICE      TYPE  NAME       UNITS  MEMORY      LARGEST BUFFER  PROFILE  DRIVER
+            * opencl:1.0  gpu   Big "GPU"  132    140.4 GiB   35.1 GiB        nvidia   Platform 3.0, driver 550.1
+              cpu         java  Small CPU  2      1023 bytes  8.0 EiB         none     Java 25
 
             * taken by --device auto, the default
             """);
@@ -106,14 +108,14 @@ final class DeviceListingTest {
                   "usable": false, "auto": false, "computeUnits": 132,
                   "memoryBytes": 150754820096, "maxAllocationBytes": 37688705024,
                   "hostUnifiedMemory": false, "flushesSubnormals": true,
-                  "correctlyRoundedDivision": true, "scatter": "native float atomics",
+                  "correctlyRoundedDivision": true, "profile": "nvidia", "scatter": "native float atomics",
                   "details": ["OpenCL C: 1.2", "extensions: cl_khr_fp16"],
                   "refusal": { "subject": "Big", "cause": "wrong answer", "cure": "update" } },
                 { "selector": "cpu", "type": "java", "name": "Small CPU", "vendor": "Other",
                   "driver": "Java 25", "usable": true, "auto": true, "computeUnits": 2,
                   "memoryBytes": 1023, "maxAllocationBytes": 9223372036854775807,
                   "hostUnifiedMemory": true, "flushesSubnormals": false,
-                  "correctlyRoundedDivision": true, "scatter": "deterministic", "details": [] } ],
+                  "correctlyRoundedDivision": true, "profile": "none", "scatter": "deterministic", "details": [] } ],
               "refusals": [
                 { "subject": "OpenCL", "cause": "no platform was found",
                   "cure": "install a driver, for example PoCL" } ] }

@@ -61,6 +61,7 @@ public final class DecoratedBackend implements Backend {
         info.hostUnifiedMemory() && !ownMemory,
         info.flushesSubnormals(),
         info.correctlyRoundedDivision(),
+        info.profile(),
         info.scatter(),
         info.details());
   }

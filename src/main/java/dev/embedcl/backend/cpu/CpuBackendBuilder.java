@@ -134,6 +134,7 @@ public final class CpuBackendBuilder {
         true,
         false,
         true,
+        "none",
         "sums in input order, without atomics",
         "");
   }

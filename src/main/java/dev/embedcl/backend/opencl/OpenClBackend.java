@@ -80,11 +80,15 @@ public final class OpenClBackend implements Backend {
    * @throws dev.embedcl.opencl.OpenClException if the driver refuses
    */
   public static OpenClBackend open(Device device) {
-    return open(device, LaunchProfile.of(device));
+    return open(device, TunedProfiles.choose(device));
   }
 
-  /** Opens a backend that cuts its work as another kind of device would. */
-  static OpenClBackend open(Device device, LaunchProfile profile) {
+  /**
+   * Opens a backend with a context and a queue of its own that cuts its work as a profile says.
+   *
+   * @throws dev.embedcl.opencl.OpenClException if the driver refuses
+   */
+  public static OpenClBackend open(Device device, LaunchProfile profile) {
     Context context = Context.open(device);
     try {
       return new OpenClBackend(context, Queue.open(context, false), profile);
@@ -107,7 +111,30 @@ public final class OpenClBackend implements Backend {
     if (queue.context() != context) {
       throw new IllegalArgumentException(queue + " belongs to another context than " + context);
     }
-    return new OpenClBackend(context, queue, LaunchProfile.of(context.device()));
+    return new OpenClBackend(context, queue, TunedProfiles.choose(context.device()));
+  }
+
+  /** Returns how work is cut for the device. */
+  public LaunchProfile profile() {
+    lock.lock();
+    try {
+      return launcher.profile();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Cuts the work of later operations in another way; they give the same bits. Programs that were
+   * built are kept, so that changing to and fro costs nothing.
+   */
+  public void profile(LaunchProfile profile) {
+    lock.lock();
+    try {
+      launcher.profile(profile);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Returns the queue on which operations are enqueued. */
@@ -134,7 +161,7 @@ public final class OpenClBackend implements Backend {
 
   @Override
   public DeviceInfo device() {
-    return OpenClDeviceInfo.of(context.device());
+    return OpenClDeviceInfo.of(context.device(), profile().name());
   }
 
   @Override

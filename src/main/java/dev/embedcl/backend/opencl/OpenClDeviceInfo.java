@@ -14,7 +14,12 @@ final class OpenClDeviceInfo {
     return "opencl:" + device.platform().index() + "." + device.index();
   }
 
+  /** Describes a device before it is opened, which is when its profile is chosen. */
   static DeviceInfo of(Device device) {
+    return of(device, "chosen when opened");
+  }
+
+  static DeviceInfo of(Device device, String profile) {
     return new DeviceInfo(
         selector(device),
         switch (device.type()) {
@@ -31,11 +36,14 @@ final class OpenClDeviceInfo {
         device.hostUnifiedMemory(),
         !device.float32Denormals(),
         device.correctlyRoundedDivideSqrt(),
+        profile,
         FloatAtomics.chosen(device).map(FloatAtomics::title).orElse("chosen at first use"),
         "version: "
             + device.version()
             + "\nOpenCL C: "
             + device.openClCVersion()
+            + "\narchitecture: "
+            + device.architecture()
             + "\nextensions: "
             + String.join(" ", new TreeSet<>(device.extensions())));
   }

@@ -12,13 +12,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Enqueues {@code kernels/embedding_bag_forward.cl}. */
 final class OpenClEmbeddingBagForward {
-  /** Rows that a work-item loads at a time. */
-  private static final int ROWS_IN_FLIGHT = 8;
-
   private final Launcher launcher;
   private final Map<Program, Kernels> programs = new HashMap<>();
 
-  private record Program(BagMode mode, boolean weighted, DType weight, DType out) {}
+  private record Program(
+      BagMode mode, boolean weighted, DType weight, DType out, int rowsInFlight) {}
 
   OpenClEmbeddingBagForward(Launcher launcher) {
     this.launcher = launcher;
@@ -37,7 +35,12 @@ final class OpenClEmbeddingBagForward {
     }
     int dim = op.weight().columns();
     Program program =
-        new Program(op.mode(), op.perSampleWeights() != null, op.weight().type(), op.out().type());
+        new Program(
+            op.mode(),
+            op.perSampleWeights() != null,
+            op.weight().type(),
+            op.out().type(),
+            launcher.profile().bagRowsInFlight());
     Kernel kernel =
         programs.computeIfAbsent(program, this::kernels).variant(dim, bags * op.out().rowBytes());
     OpenClBags.bind(kernel, launcher, op.weight(), op.bags());
@@ -66,6 +69,7 @@ final class OpenClEmbeddingBagForward {
             + " -DOUT_STORAGE=STORAGE_"
             + program.out
             + " -DROWS_IN_FLIGHT="
-            + ROWS_IN_FLIGHT);
+            + program.rowsInFlight,
+        Kernels.narrowestBytes(program.weight, program.out));
   }
 }

@@ -10,13 +10,10 @@ import java.util.Map;
 
 /** Enqueues {@code kernels/embedding_forward.cl}. */
 final class OpenClEmbeddingForward {
-  /** Sequences that one work-item serves with one load of the positional row. */
-  private static final int ROWS_IN_FLIGHT = 4;
-
   private final Launcher launcher;
-  private final Map<Storage, Kernels> kernels = new HashMap<>();
+  private final Map<Program, Kernels> kernels = new HashMap<>();
 
-  private record Storage(DType weight, DType positions, DType out) {}
+  private record Program(DType weight, DType positions, DType out, int rowsInFlight) {}
 
   OpenClEmbeddingForward(Launcher launcher) {
     this.launcher = launcher;
@@ -34,12 +31,14 @@ final class OpenClEmbeddingForward {
     int dim = op.weight().columns();
     int batchSize = op.batchSize();
     int seqLen = op.seqLen();
-    if (positions == null && batchSize < ROWS_IN_FLIGHT && op.count() % ROWS_IN_FLIGHT == 0) {
+    // Sequences that one work-item serves with one load of the positional row.
+    int rowsInFlight = launcher.profile().rowsInFlight();
+    if (positions == null && batchSize < rowsInFlight && op.count() % rowsInFlight == 0) {
       // Rows without positions can be cut into sequences at will: here so that none is left over.
-      batchSize = ROWS_IN_FLIGHT;
-      seqLen = op.count() / ROWS_IN_FLIGHT;
+      batchSize = rowsInFlight;
+      seqLen = op.count() / rowsInFlight;
     }
-    Kernel kernel = kernels(op).variant(dim, op.count() * op.out().rowBytes());
+    Kernel kernel = kernels(op, rowsInFlight).variant(dim, op.count() * op.out().rowBytes());
     kernel.setArg(0, weight);
     kernel.setArg(1, (int) op.weight().rows());
     kernel.setArg(2, indices);
@@ -51,28 +50,29 @@ final class OpenClEmbeddingForward {
     kernel.setArg(8, batchSize);
     kernel.setArg(9, seqLen);
     kernel.setArg(10, launcher.badIndexStatus().use());
-    launcher.launch(kernel, dim, seqLen, (batchSize - 1) / ROWS_IN_FLIGHT + 1);
+    launcher.launch(kernel, dim, seqLen, (batchSize - 1) / rowsInFlight + 1);
   }
 
-  private Kernels kernels(EmbeddingForward op) {
+  private Kernels kernels(EmbeddingForward op, int rowsInFlight) {
     Positions positions = op.positions();
     DType weight = op.weight().type();
     // Without positions any will do: the fewer programs, the better. None are quantised.
     DType any = weight == DType.UINT8 ? DType.FLOAT32 : weight;
     DType added = positions == null ? any : positions.table().type();
     return kernels.computeIfAbsent(
-        new Storage(weight, added, op.out().type()),
-        storage ->
+        new Program(weight, added, op.out().type(), rowsInFlight),
+        program ->
             launcher.kernels(
                 "embedding_forward.cl",
                 "embedding_forward",
                 " -DROWS_IN_FLIGHT="
-                    + ROWS_IN_FLIGHT
+                    + program.rowsInFlight
                     + " -DWEIGHT_STORAGE=STORAGE_"
-                    + storage.weight
+                    + program.weight
                     + " -DPOSITION_STORAGE=STORAGE_"
-                    + storage.positions
+                    + program.positions
                     + " -DOUT_STORAGE=STORAGE_"
-                    + storage.out));
+                    + program.out,
+                Kernels.narrowestBytes(program.weight, program.out)));
   }
 }

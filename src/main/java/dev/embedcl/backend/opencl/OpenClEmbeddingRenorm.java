@@ -137,7 +137,8 @@ final class OpenClEmbeddingRenorm {
       return launcher.kernels(
           "embedding_renorm.cl",
           name,
-          RowUpdateKernels.tableOptions(table, false) + " -DNORM=" + norm);
+          RowUpdateKernels.tableOptions(table, false) + " -DNORM=" + norm,
+          table.bytes());
     }
   }
 }

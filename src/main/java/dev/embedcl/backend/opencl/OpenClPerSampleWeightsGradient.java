@@ -39,6 +39,7 @@ final class OpenClPerSampleWeightsGradient {
     return launcher.kernels(
         "per_sample_weights_gradient.cl",
         "per_sample_weights_gradient",
-        " -DWEIGHT_STORAGE=STORAGE_" + weight);
+        " -DWEIGHT_STORAGE=STORAGE_" + weight,
+        weight.bytes());
   }
 }

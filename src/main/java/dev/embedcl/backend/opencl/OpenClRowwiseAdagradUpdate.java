@@ -1,5 +1,6 @@
 package dev.embedcl.backend.opencl;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.op.RowUpdate;
 import dev.embedcl.op.RowwiseAdagradUpdate;
 import dev.embedcl.op.StochasticUpdate;
@@ -28,8 +29,8 @@ final class OpenClRowwiseAdagradUpdate {
 
   OpenClRowwiseAdagradUpdate(Launcher launcher) {
     this.launcher = launcher;
-    this.lanesKernels = kernels("rowwise_adagrad_update_lanes", "");
-    this.ratesKernels = kernels("rowwise_adagrad_update_rates", "");
+    this.lanesKernels = kernels("rowwise_adagrad_update_lanes", "", Float.BYTES);
+    this.ratesKernels = kernels("rowwise_adagrad_update_rates", "", Float.BYTES);
     this.sums = new Scratch(launcher.context());
     this.lanes = new Scratch(launcher.context());
   }
@@ -95,12 +96,13 @@ final class OpenClRowwiseAdagradUpdate {
   }
 
   private Kernels rowsKernels(RowUpdate rounded) {
+    DType table = rounded.table().type();
     return rowsKernels.computeIfAbsent(
-        RowUpdateKernels.tableOptions(rounded.table().type(), rounded instanceof StochasticUpdate),
-        options -> kernels("rowwise_adagrad_update_rows", options));
+        RowUpdateKernels.tableOptions(table, rounded instanceof StochasticUpdate),
+        options -> kernels("rowwise_adagrad_update_rows", options, table.bytes()));
   }
 
-  private Kernels kernels(String name, String options) {
-    return launcher.kernels("rowwise_adagrad_update.cl", name, options);
+  private Kernels kernels(String name, String options, int elementBytes) {
+    return launcher.kernels("rowwise_adagrad_update.cl", name, options, elementBytes);
   }
 }

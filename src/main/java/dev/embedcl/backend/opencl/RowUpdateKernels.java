@@ -97,7 +97,7 @@ final class RowUpdateKernels {
               + " -DWON="
               + (program.contributions.won ? 1 : 0)
               + tableOptions(program.table, program.stochastic);
-      kernels = launcher.kernels(file, name, options);
+      kernels = launcher.kernels(file, name, options, program.table.bytes());
       programs.put(program, kernels);
     }
     return kernels.variant(dim, 0);

@@ -2,6 +2,7 @@ package dev.embedcl.backend.opencl;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.opencl.Device;
+import dev.embedcl.opencl.DeviceType;
 import dev.embedcl.opencl.OpenClLibrary;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -34,9 +35,7 @@ public final class TestOpenClBackends {
   }
 
   private static LaunchProfile other(Device device) {
-    return LaunchProfile.of(device).equals(LaunchProfile.CPU)
-        ? LaunchProfile.GPU
-        : LaunchProfile.CPU;
+    return device.type() == DeviceType.CPU ? LaunchProfile.GPU : LaunchProfile.CPU;
   }
 
   private static String name(Device device) {

@@ -8,7 +8,6 @@ import dev.embedcl.op.Bags;
 import dev.embedcl.op.EmbeddingBagForward;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
-import java.lang.foreign.MemorySegment;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
