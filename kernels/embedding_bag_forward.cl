@@ -20,10 +20,9 @@
 #include "winners.clh"
 
 #define BAG_SUM 0
-#define BAG_MEAN 1
-#define BAG_MAX 2
+#define BAG_MAX 1
 
-// What becomes of a bag's rows: one of the above.
+// What becomes of a bag's rows: one of the above. A mean is a sum that is divided.
 #ifndef BAG_MODE
 #define BAG_MODE BAG_SUM
 #endif
@@ -160,6 +159,7 @@ kernel void embedding_bag_forward(global const weight_t *weight,
                                   global out_t *out,
                                   global int *winners,
                                   const int dim,
+                                  const int divided,
                                   global uint *status) {
   for (int bag = (int)get_global_id(1); bag < bags; bag += (int)get_global_size(1)) {
     const int begin = bag_start(offsets, bag, count);
@@ -189,9 +189,9 @@ kernel void embedding_bag_forward(global const weight_t *weight,
         result = sum_bag_vector(weight + c, indices, sample_weights, num_embeddings, padding, dim,
                                 dim - c, begin, first, end);
       }
-#if BAG_MODE == BAG_MEAN
-      result /= (float)max(rows, 1);
-#endif
+      if (divided) {
+        result /= (float)max(rows, 1);
+      }
 #endif
       STORED(stream_vector, OUT_STORAGE)(out + to + c, result);
     }
@@ -209,9 +209,9 @@ kernel void embedding_bag_forward(global const weight_t *weight,
         result = sum_bag_one(weight + c, indices, sample_weights, num_embeddings, padding, dim,
                              dim - c, begin, first, end);
       }
-#if BAG_MODE == BAG_MEAN
-      result /= (float)max(rows, 1);
-#endif
+      if (divided) {
+        result /= (float)max(rows, 1);
+      }
 #endif
       STORED(store_one, OUT_STORAGE)(out + to + c, result);
     }

@@ -24,10 +24,6 @@ public final class Activation {
   private final Shape shape;
   private volatile boolean overwritten;
 
-  Activation(Backend backend, Matrix matrix, int batchSize, int seqLen) {
-    this(backend, matrix, Shape.of(batchSize, seqLen, matrix.columns()));
-  }
-
   Activation(Backend backend, Matrix matrix, Shape shape) {
     this.backend = backend;
     this.matrix = matrix;

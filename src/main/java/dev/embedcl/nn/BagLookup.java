@@ -13,7 +13,6 @@ import dev.embedcl.op.Bags;
 import dev.embedcl.op.EmbeddingBagForward;
 import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
-import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.PerSampleWeightsGradient;
@@ -31,28 +30,19 @@ final class BagLookup {
   private final BagMode mode;
   private final boolean includeLastOffset;
 
-  private final GrowingBuffer deviceIds;
+  private final BatchIds ids;
   private final GrowingBuffer deviceOffsets;
   private final GrowingBuffer deviceWeights;
   private final GrowingBuffer winners;
-  private final GrowingBuffer output;
+  private final OutputMemory output;
   private final GrowingBuffer upload;
   private final BagGradientRows gradientRows = new BagGradientRows();
 
   /** The rows that a batch names, those of ids in no bag too. */
   private final IndexGroups named = new IndexGroups();
 
-  private @Nullable Activation lastOutput;
   private @Nullable EmbeddingBagForward last;
   private int[] starts = new int[1];
-
-  /** The last batch's ids, checked, if {@link #idsOnHost}. */
-  private int[] ids = new int[0];
-
-  /** Takes the ids of the next batch until they have passed every check. */
-  private int[] incoming = new int[0];
-
-  private boolean idsOnHost;
   private boolean grouped;
 
   BagLookup(Parameter weight, LookupOptions options, BagMode mode, boolean includeLastOffset) {
@@ -61,11 +51,11 @@ final class BagLookup {
     this.options = options;
     this.mode = mode;
     this.includeLastOffset = includeLastOffset;
-    this.deviceIds = new GrowingBuffer(backend, DType.INT32);
+    this.ids = new BatchIds(backend, weight.rows(), options.clampTo());
     this.deviceOffsets = new GrowingBuffer(backend, DType.INT32);
     this.deviceWeights = new GrowingBuffer(backend, DType.FLOAT32);
     this.winners = new GrowingBuffer(backend, DType.INT32);
-    this.output = new GrowingBuffer(backend, options.outputOf(weight));
+    this.output = new OutputMemory(backend, options.outputOf(weight));
     this.upload = new GrowingBuffer(backend, DType.FLOAT32);
   }
 
@@ -81,21 +71,14 @@ final class BagLookup {
         mode);
     final int[] newStarts = batch.starts(includeLastOffset);
     final int bags = newStarts.length - 1;
-    final Matrix target = given == null ? null : new Matrix(given, bags, table.columns());
-    final DeviceBuffer idsThere = idBatch.device();
-    if (idsThere == null) {
-      if (incoming.length < count) {
-        incoming = new int[count];
-      }
-      idBatch.copyTo(incoming, table.rows(), options.clampTo());
-    }
+    final Matrix target = OutputMemory.given(given, bags, table.columns());
+    ids.check(idBatch);
 
     last = null;
-    DeviceBuffer indices =
-        idsThere == null || options.clamps() ? deviceIds.atLeast(count) : idsThere;
+    DeviceBuffer indices = ids.place(idBatch);
     DeviceBuffer offsets = deviceOffsets.atLeast(newStarts.length);
     DeviceBuffer sampleWeights = sampleWeights(batch);
-    Matrix out = target == null ? ownOutput(bags, table.columns()) : target;
+    Matrix out = output.orOwn(target, bags, table.columns());
     EmbeddingBagForward operation =
         new EmbeddingBagForward(
             table,
@@ -104,29 +87,16 @@ final class BagLookup {
             sampleWeights,
             out,
             mode == BagMode.MAX ? winners.atLeast((long) bags * table.columns()) : null);
-    if (idsThere == null) {
-      indices.write(firstInts(incoming, count));
-      int[] free = ids;
-      ids = incoming;
-      incoming = free;
-    } else if (options.clamps()) {
-      backend.execute(
-          new IndexClamp(idsThere, indices, count, table.rows(), (int) options.clampTo()));
-    }
+    ids.send();
     offsets.write(MemorySegment.ofArray(newStarts));
-    idsOnHost = idsThere == null;
     grouped = false;
     starts = newStarts;
     if (options.hasMaxNorm()) {
-      renorm(indices, count);
+      renorm();
     }
     backend.execute(operation);
     last = operation;
-    Activation result = new Activation(backend, out, Shape.of(bags, table.columns()));
-    if (target == null) {
-      lastOutput = result;
-    }
-    return result;
+    return output.result(out, Shape.of(bags, table.columns()), target == null);
   }
 
   /** Adds the last batch's gradient to the dense gradient of the table, if it requires one. */
@@ -135,7 +105,7 @@ final class BagLookup {
     Matrix grad = gradMatrix(gradOutput);
     if (weight.requiresGrad()) {
       IndexGroups rows = groups();
-      AccumulateUpdate update = new AccumulateUpdate(weight.gradFor(ids, forward.bags().count()));
+      AccumulateUpdate update = new AccumulateUpdate(weight.gradFor(ids.onHost(), ids.count()));
       backend.execute(new EmbeddingUpdate(grad, rows, update, forward.winners()));
     }
   }
@@ -184,9 +154,8 @@ final class BagLookup {
 
   /** Frees device memory; the table stays. */
   void close() {
-    forgetOutput();
     last = null;
-    deviceIds.close();
+    ids.close();
     deviceOffsets.close();
     deviceWeights.close();
     winners.close();
@@ -202,19 +171,6 @@ final class BagLookup {
     DeviceBuffer buffer = deviceWeights.atLeast(onHost.length);
     buffer.write(MemorySegment.ofArray(onHost));
     return buffer;
-  }
-
-  private Matrix ownOutput(int bags, int embeddingDim) {
-    forgetOutput();
-    return new Matrix(output.atLeast((long) bags * embeddingDim), bags, embeddingDim);
-  }
-
-  private void forgetOutput() {
-    Activation previous = lastOutput;
-    lastOutput = null;
-    if (previous != null) {
-      previous.overwrite();
-    }
   }
 
   private EmbeddingBagForward requireForward() {
@@ -246,37 +202,20 @@ final class BagLookup {
   private IndexGroups groups() {
     if (!grouped) {
       EmbeddingBagForward forward = requireForward();
-      int count = forward.bags().count();
-      readIds(forward.bags().indices(), count);
-      gradientRows.rebuild(ids, starts, weight.rows(), options, forward);
+      gradientRows.rebuild(ids.onHost(), starts, weight.rows(), options, forward);
       // Only now are ids from the device known to be good.
-      idsOnHost = true;
+      ids.confirm();
       grouped = true;
     }
     return gradientRows.groups();
   }
 
   /** Shortens the rows that a batch names and that are too long. */
-  private void renorm(DeviceBuffer indices, int count) {
-    readIds(indices, count);
-    named.rebuild(ids, count, weight.rows(), options.paddingIdx());
+  private void renorm() {
+    named.rebuild(ids.onHost(), ids.count(), weight.rows(), options.paddingIdx());
     // Only now are ids from the device known to be good.
-    idsOnHost = true;
+    ids.confirm();
     backend.execute(
         new EmbeddingRenorm(weight.matrix(), named, options.maxNorm(), options.normType()));
-  }
-
-  /** Fetches a batch's ids if they are on the device alone. */
-  private void readIds(DeviceBuffer indices, int count) {
-    if (!idsOnHost) {
-      if (ids.length < count) {
-        ids = new int[count];
-      }
-      indices.read(firstInts(ids, count));
-    }
-  }
-
-  private static MemorySegment firstInts(int[] values, int count) {
-    return MemorySegment.ofArray(values).asSlice(0, (long) count * Integer.BYTES);
   }
 }

@@ -13,12 +13,10 @@ import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.EmbeddingForward;
 import dev.embedcl.op.EmbeddingRenorm;
 import dev.embedcl.op.EmbeddingUpdate;
-import dev.embedcl.op.IndexClamp;
 import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.Positions;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,22 +29,13 @@ final class Lookup {
   private final @Nullable Parameter positions;
   private final LookupOptions options;
 
-  private final GrowingBuffer deviceIds;
-  private final GrowingBuffer output;
+  private final BatchIds ids;
+  private final OutputMemory output;
   private final GrowingBuffer upload;
-  private @Nullable Activation lastOutput;
-
-  /** The last batch's ids, checked, if {@link #idsOnHost}. */
-  private int[] ids = new int[0];
-
-  /** Takes the ids of the next batch until they have passed every check. */
-  private int[] incoming = new int[0];
 
   private final IndexGroups groups = new IndexGroups();
   private boolean grouped;
-  private boolean idsOnHost;
   private @Nullable DeviceBuffer lastIds;
-  private int count;
   private int batchSize;
   private int seqLen;
   private int start;
@@ -56,8 +45,8 @@ final class Lookup {
     this.weight = weight;
     this.positions = positions;
     this.options = options;
-    this.deviceIds = new GrowingBuffer(backend, DType.INT32);
-    this.output = new GrowingBuffer(backend, options.outputOf(weight));
+    this.ids = new BatchIds(backend, weight.rows(), options.clampTo());
+    this.output = new OutputMemory(backend, options.outputOf(weight));
     this.upload = new GrowingBuffer(backend, DType.FLOAT32);
   }
 
@@ -69,30 +58,18 @@ final class Lookup {
   Activation forward(IndexBatch indexBatch, @Nullable DeviceBuffer given) {
     final IndexBatch batch = indexBatch.checkable();
     // Everything that can be wrong with the call is found before the last batch is forgotten.
-    final int size = batch.count();
+    final int count = batch.count();
     final Matrix table = weight.matrix();
     final Positions slice = slice(positions, batch);
-    final Matrix target = given == null ? null : new Matrix(given, size, table.columns());
-    final DeviceBuffer onDevice = batch.device();
-    if (onDevice == null) {
-      if (incoming.length < size) {
-        incoming = new int[size];
-      }
-      batch.copyTo(incoming, table.rows(), options.clampTo());
-    }
+    final Matrix target = OutputMemory.given(given, count, table.columns());
+    ids.check(batch);
 
     lastIds = null;
-    DeviceBuffer indices =
-        onDevice == null || options.clamps() ? deviceIds.atLeast(size) : onDevice;
-    Matrix out = target == null ? ownOutput(size, table.columns()) : target;
+    DeviceBuffer indices = ids.place(batch);
+    Matrix out = output.orOwn(target, count, table.columns());
     EmbeddingForward operation =
         new EmbeddingForward(table, indices, slice, out, batch.batchSize(), batch.seqLen());
-    if (onDevice == null) {
-      indices.write(firstInts(incoming, size));
-    } else if (options.clamps()) {
-      backend.execute(
-          new IndexClamp(onDevice, indices, size, table.rows(), (int) options.clampTo()));
-    }
+    ids.send();
     remember(batch, indices);
     try {
       if (options.hasMaxNorm()) {
@@ -104,11 +81,7 @@ final class Lookup {
       lastIds = null;
       throw e;
     }
-    Activation result = new Activation(backend, out, batchSize, seqLen);
-    if (target == null) {
-      lastOutput = result;
-    }
-    return result;
+    return output.result(out, outputShape(), target == null);
   }
 
   /** Adds the last batch's gradient to the dense gradients of the parameters that require it. */
@@ -120,7 +93,8 @@ final class Lookup {
         && weight.requiresGrad()
         && !options.scaleGradByFreq()) {
       // Which rows the ids on a device name is not worth waiting for.
-      Matrix gradWeight = idsOnHost ? weight.gradFor(ids, count) : weight.gradForUpdate();
+      Matrix gradWeight =
+          ids.areKnown() ? weight.gradFor(ids.onHost(), ids.count()) : weight.gradForUpdate();
       Matrix gradPositions = gradPositions();
       backend.execute(
           new EmbeddingBackwardAtomic(
@@ -136,7 +110,8 @@ final class Lookup {
     if (weight.requiresGrad()) {
       IndexGroups rows = groups();
       backend.execute(
-          new EmbeddingUpdate(grad, rows, new AccumulateUpdate(weight.gradFor(ids, count))));
+          new EmbeddingUpdate(
+              grad, rows, new AccumulateUpdate(weight.gradFor(ids.onHost(), ids.count()))));
     }
     Matrix gradPositions = gradPositions();
     if (gradPositions != null) {
@@ -163,7 +138,7 @@ final class Lookup {
     requireForward();
     Matrix grad = gradMatrix(gradOutput);
     IndexGroups named = groups();
-    target.fillUncoalesced(backend, grad, named, ids);
+    target.fillUncoalesced(backend, grad, named, ids.onHost());
   }
 
   /** Copies a gradient of the last output to the device. */
@@ -182,9 +157,8 @@ final class Lookup {
 
   /** Frees device memory; the parameters stay. */
   void close() {
-    forgetOutput();
     lastIds = null;
-    deviceIds.close();
+    ids.close();
     output.close();
     upload.close();
   }
@@ -203,19 +177,6 @@ final class Lookup {
     return slice;
   }
 
-  private Matrix ownOutput(int count, int embeddingDim) {
-    forgetOutput();
-    return new Matrix(output.atLeast((long) count * embeddingDim), count, embeddingDim);
-  }
-
-  private void forgetOutput() {
-    Activation previous = lastOutput;
-    lastOutput = null;
-    if (previous != null) {
-      previous.overwrite();
-    }
-  }
-
   private DeviceBuffer requireForward() {
     DeviceBuffer indices = lastIds;
     if (indices == null) {
@@ -228,7 +189,7 @@ final class Lookup {
   private Matrix gradMatrix(DeviceBuffer gradOutput) {
     // No requireArgument here: the message's parts would be made for every step.
     if (gradOutput.type() != DType.FLOAT32
-        || gradOutput.elements() < (long) count * weight.columns()) {
+        || gradOutput.elements() < (long) ids.count() * weight.columns()) {
       throw new IllegalArgumentException(
           "gradOutput has "
               + gradOutput.elements()
@@ -240,7 +201,7 @@ final class Lookup {
               + outputShape().elements()
               + " of FLOAT32");
     }
-    return new Matrix(gradOutput, count, weight.columns());
+    return new Matrix(gradOutput, ids.count(), weight.columns());
   }
 
   private Shape outputShape() {
@@ -254,39 +215,22 @@ final class Lookup {
   /** Returns the last batch's row groups, built when first asked for, while the device is busy. */
   private IndexGroups groups() {
     if (!grouped) {
-      if (!idsOnHost) {
-        if (ids.length < count) {
-          ids = new int[count];
-        }
-        requireForward().read(firstInts(ids, count));
-      }
-      groups.rebuild(ids, count, weight.rows(), options.paddingIdx());
+      groups.rebuild(ids.onHost(), ids.count(), weight.rows(), options.paddingIdx());
       if (options.scaleGradByFreq()) {
         groups.scaledByFrequency();
       }
       // Only now are ids from the device known to be good.
-      idsOnHost = true;
+      ids.confirm();
       grouped = true;
     }
     return groups;
   }
 
   private void remember(IndexBatch batch, DeviceBuffer indices) {
-    idsOnHost = batch.device() == null;
-    if (idsOnHost) {
-      int[] free = ids;
-      ids = incoming;
-      incoming = free;
-    }
     grouped = false;
-    count = batch.count();
     batchSize = batch.batchSize();
     seqLen = batch.seqLen();
     start = batch.start();
     lastIds = indices;
-  }
-
-  private static MemorySegment firstInts(int[] values, int count) {
-    return MemorySegment.ofArray(values).asSlice(0, (long) count * Integer.BYTES);
   }
 }

@@ -26,8 +26,7 @@ final class QuantizedLookup {
   private final GrowingBuffer offsets;
   private final GrowingBuffer weights;
   private final GrowingBuffer winners;
-  private final GrowingBuffer output;
-  private @Nullable Activation lastOutput;
+  private final OutputMemory output;
 
   QuantizedLookup(
       Backend backend,
@@ -43,21 +42,22 @@ final class QuantizedLookup {
     this.offsets = new GrowingBuffer(backend, DType.INT32);
     this.weights = new GrowingBuffer(backend, DType.FLOAT32);
     this.winners = new GrowingBuffer(backend, DType.INT32);
-    this.output = new GrowingBuffer(backend, outputDtype);
+    this.output = new OutputMemory(backend, outputDtype);
   }
 
   /** Looks up ids, into {@code given} or into memory of this object where that is null. */
   Activation forward(IndexBatch indexBatch, @Nullable DeviceBuffer given) {
     final IndexBatch batch = indexBatch.checkable();
     final Positions slice = Lookup.slice(positions, batch);
-    final Matrix target = target(given, batch.count());
-    final DeviceBuffer indices = ids.take(batch);
-    Matrix out = target == null ? ownOutput(batch.count()) : target;
+    final Matrix target = OutputMemory.given(given, batch.count(), table.columns());
+    ids.check(batch);
+    DeviceBuffer indices = ids.place(batch);
+    Matrix out = output.orOwn(target, batch.count(), table.columns());
     EmbeddingForward operation =
         new EmbeddingForward(table, indices, slice, out, batch.batchSize(), batch.seqLen());
     ids.send();
     backend.execute(operation);
-    return result(
+    return output.result(
         out, Shape.of(batch.batchSize(), batch.seqLen(), table.columns()), target == null);
   }
 
@@ -71,9 +71,10 @@ final class QuantizedLookup {
         mode);
     final int[] starts = batch.starts(includeLastOffset);
     final int bags = starts.length - 1;
-    final Matrix target = target(given, bags);
-    final DeviceBuffer indices = ids.take(idBatch);
-    Matrix out = target == null ? ownOutput(bags) : target;
+    final Matrix target = OutputMemory.given(given, bags, table.columns());
+    ids.check(idBatch);
+    DeviceBuffer indices = ids.place(idBatch);
+    Matrix out = output.orOwn(target, bags, table.columns());
     DeviceBuffer begins = offsets.atLeast(starts.length);
     EmbeddingBagForward operation =
         new EmbeddingBagForward(
@@ -86,12 +87,11 @@ final class QuantizedLookup {
     ids.send();
     begins.write(MemorySegment.ofArray(starts));
     backend.execute(operation);
-    return result(out, Shape.of(bags, table.columns()), target == null);
+    return output.result(out, Shape.of(bags, table.columns()), target == null);
   }
 
   /** Frees device memory; the table stays. */
   void close() {
-    forgetOutput();
     ids.close();
     offsets.close();
     weights.close();
@@ -107,30 +107,5 @@ final class QuantizedLookup {
     DeviceBuffer buffer = weights.atLeast(onHost.length);
     buffer.write(MemorySegment.ofArray(onHost));
     return buffer;
-  }
-
-  private @Nullable Matrix target(@Nullable DeviceBuffer given, int rows) {
-    return given == null ? null : new Matrix(given, rows, table.columns());
-  }
-
-  private Matrix ownOutput(int rows) {
-    forgetOutput();
-    return new Matrix(output.atLeast((long) rows * table.columns()), rows, table.columns());
-  }
-
-  private Activation result(Matrix out, Shape shape, boolean own) {
-    Activation result = new Activation(backend, out, shape);
-    if (own) {
-      lastOutput = result;
-    }
-    return result;
-  }
-
-  private void forgetOutput() {
-    Activation previous = lastOutput;
-    lastOutput = null;
-    if (previous != null) {
-      previous.overwrite();
-    }
   }
 }

@@ -22,7 +22,8 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /**
  * The backends that every operation is tested on: the pure-Java one with 1, 2 and 7 threads, vector
- * and plain loops, and each OpenCL device, with the launch profiles of a CPU and of a GPU.
+ * and plain loops, and each OpenCL device, with the launch profiles of a CPU and of a GPU but for
+ * classes annotated {@link DefaultLaunchProfile}.
  *
  * <p>A device that cannot be used is a skipped test that says why; with {@code
  * EMBEDCL_EXPECT_OPENCL=true} in the environment it is a failed one. Backends are shared by the
@@ -53,7 +54,7 @@ public final class TestBackends implements ArgumentsProvider {
     ExtensionContext ofClass = context.getParent().orElse(context);
     return ofClass
         .getStore(Namespace.create(TestBackends.class))
-        .getOrComputeIfAbsent(Opened.class, key -> new Opened(list()), Opened.class)
+        .getOrComputeIfAbsent(Opened.class, key -> new Opened(list(ofClass)), Opened.class)
         .backends()
         .stream()
         .map(Arguments::of);
@@ -68,7 +69,7 @@ public final class TestBackends implements ArgumentsProvider {
         .toList();
   }
 
-  private static List<TestBackend> list() {
+  private static List<TestBackend> list(ExtensionContext ofClass) {
     List<TestBackend> all = new ArrayList<>();
     if (ONLY == null) {
       all.addAll(TestCpuBackends.all(TestBackend::new));
@@ -76,7 +77,9 @@ public final class TestBackends implements ArgumentsProvider {
     for (Candidate candidate : openClCandidates()) {
       all.add(new TestBackend(candidate.info().summary(), candidate.opener()));
     }
-    all.addAll(TestOpenClBackends.otherProfiles(ONLY, TestBackend::new));
+    if (!ofClass.getRequiredTestClass().isAnnotationPresent(DefaultLaunchProfile.class)) {
+      all.addAll(TestOpenClBackends.otherProfiles(ONLY, TestBackend::new));
+    }
     if (ONLY != null) {
       if (all.isEmpty()) {
         all.add(new TestBackend(ONLY, () -> fail("there is no usable device " + ONLY)));

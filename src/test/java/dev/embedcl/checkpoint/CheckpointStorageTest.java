@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.cpu.CpuBackend;
@@ -27,6 +28,7 @@ import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs on tables of 16 bits, of tokens and of bags, that are stopped and go on. */
+@DefaultLaunchProfile
 final class CheckpointStorageTest {
   private static final List<DType> HALVES = List.of(DType.FLOAT16, DType.BFLOAT16);
   private static final int ROWS = 23;

@@ -71,7 +71,7 @@ final class EmbedProcessTest {
     assertThat(devices.err()).isEmpty();
     assertThat(devices.out())
         .matches(
-            "(?s)  DEVICE +TYPE +NAME +UNITS +MEMORY +LARGEST BUFFER +DRIVER\\n\\* cpu +java .*\\n\\n"
+            "(?s)  DEVICE +TYPE +NAME +UNITS +MEMORY +LARGEST BUFFER +PROFILE +DRIVER\\n\\* cpu +java .*\\n\\n"
                 + "\\* taken by --device auto, the default\\n\\n"
                 + "Cannot be used:\\n  OpenCL: .+\\n    .+\\n");
     CommandRun there =

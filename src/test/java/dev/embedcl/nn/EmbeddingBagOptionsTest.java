@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.StoredNumbers;
 import dev.embedcl.backend.TestBackend;
@@ -26,6 +27,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** Limits of norms, ids out of range and tables of 16 bits, of bags. */
+@DefaultLaunchProfile
 final class EmbeddingBagOptionsTest {
   private static final List<DType> STORAGES = List.of(DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16);
 

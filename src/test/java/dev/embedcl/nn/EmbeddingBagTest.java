@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestMemory;
@@ -20,6 +21,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What {@link EmbeddingBag} refuses, remembers and frees; its numbers: {@link PyTorchBagsTest}. */
+@DefaultLaunchProfile
 final class EmbeddingBagTest {
   private static final float[] TABLE = {1, 2, 10, 20, 100, 200, 1000, 2000};
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.memory.HostTensor;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Gradients against central differences, and gradients that are wrong on purpose. */
+@DefaultLaunchProfile
 final class GradCheckTest {
   private static final int[] IDS = {3, 1, 3, 0, 3, 6, 1, 3};
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.memory.DType;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Ids of every type, on the host and on the device, in range and not. */
+@DefaultLaunchProfile
 final class IndexTypesTest {
   private static final float[] WEIGHT = {10, 11, 12, 13, 14};
 

@@ -3,6 +3,7 @@ package dev.embedcl.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestMemory;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * results PyTorch's to the bit (but for the sign of a zero). With weights and for means, 8 unit
  * roundoffs of the summed magnitudes are allowed from float64, and as much again from PyTorch.
  */
+@DefaultLaunchProfile
 final class PyTorchBagsTest {
   private static final double U = 0x1p-24;
 

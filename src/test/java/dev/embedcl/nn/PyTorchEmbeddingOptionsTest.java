@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.memory.DType;
@@ -30,6 +31,7 @@ import java.util.Objects;
  * <p>What involves no sum is compared bit for bit; sums of a gradient within 8 · u · Σ|g| of
  * float64; rows that a limit of norms changed within as many roundings as the norm has summands.
  */
+@DefaultLaunchProfile
 final class PyTorchEmbeddingOptionsTest {
   private static final int ROWS = 6;
   private static final int COUNT = 10;

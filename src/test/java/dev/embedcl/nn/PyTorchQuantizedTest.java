@@ -3,6 +3,7 @@ package dev.embedcl.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.cpu.CpuBackend;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.Test;
  * rounds the product first; so 8 unit roundoffs of the summed magnitudes are allowed from float64,
  * and as much again from PyTorch.
  */
+@DefaultLaunchProfile
 final class PyTorchQuantizedTest {
   private static final double U = 0x1p-24;
   private static final int ROWS = 20;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.cpu.CpuBackend;
@@ -21,6 +22,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** {@link QuantizedEmbedding} as a user meets it. */
+@DefaultLaunchProfile
 final class QuantizedEmbeddingTest {
   private static final long SEED = Long.getLong("embedcl.test.seed", System.nanoTime());
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.memory.DType;
@@ -17,6 +18,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** Padding, scaling by frequency, frozen tables and sparse gradients. */
+@DefaultLaunchProfile
 final class TokenEmbeddingOptionsTest {
   private static final int[] IDS = {4, 1, 4, 0, 4, 1, 5, 4};
   private static final float[] GRAD_OUTPUT = {1, 2, 4, 8, 16, 32, 64, 128};

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.cpu.CpuBackend;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Random;
 
 /** Limits of gradients' norms, against float64 and against each other. */
+@DefaultLaunchProfile
 final class GradientClippingTest {
   /** More than are measured at a time. */
   private static final int MANY_ROWS = 66_000;

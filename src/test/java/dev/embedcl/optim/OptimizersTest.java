@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.memory.HostTensor;
@@ -25,6 +26,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** What the optimizers do besides PyTorch's traces. */
+@DefaultLaunchProfile
 final class OptimizersTest {
   private static final int ROWS = 30;
   private static final int DIM = 5;

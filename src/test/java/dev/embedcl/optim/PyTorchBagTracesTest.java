@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.memory.HostTensor;
@@ -20,6 +21,7 @@ import java.util.Set;
  * Training of bags in every mode as real PyTorch takes it, 20 steps with padding, duplicates and an
  * empty bag, on every backend; tolerances as in {@link PyTorchOptimizersTest}.
  */
+@DefaultLaunchProfile
 final class PyTorchBagTracesTest {
   private static final double TOLERANCE_PER_STEP = 4 * 0x1p-24;
 

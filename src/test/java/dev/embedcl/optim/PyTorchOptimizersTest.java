@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.memory.HostTensor;
@@ -26,6 +27,7 @@ import java.util.Set;
  * <p>PyTorch fuses multiplications and additions, so that each step may differ by some roundings of
  * a weight: the tolerance is four units in the last place of 1 for each step taken.
  */
+@DefaultLaunchProfile
 final class PyTorchOptimizersTest {
   private static final int ROWS = 20;
   private static final int DIM = 8;

@@ -3,6 +3,7 @@ package dev.embedcl.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.cpu.CpuBackend;
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.Test;
  * <p>The gradients are multiples of 1/128 whose sums are exact in any order, and the learning rate
  * is a power of two, so that no order or fusing of operations can excuse a difference.
  */
+@DefaultLaunchProfile
 final class PyTorchReferenceTest {
   private static final int VOCABULARY = 50257;
   private static final int DIM = 256;

@@ -3,6 +3,7 @@ package dev.embedcl.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.StoredNumbers;
 import dev.embedcl.backend.TestBackend;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
 /**
  * Numbers, layers and optimizers of 16 bits as real PyTorch has them: {@code reference/storage.py}.
  */
+@DefaultLaunchProfile
 final class PyTorchStorageTest {
   private static final List<DType> TYPES = List.of(DType.FLOAT16, DType.BFLOAT16);
   private static final int[] IDS = new int[30];

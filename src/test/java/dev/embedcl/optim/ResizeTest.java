@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.init.TorchGenerator;
@@ -20,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Tables that grow and shrink, that are shared with an output layer, and gradients id by id. */
+@DefaultLaunchProfile
 final class ResizeTest {
 
   @EveryBackend

@@ -16,7 +16,7 @@ final class OpenClEmbeddingBagForward {
   private final Map<Program, Kernels> programs = new HashMap<>();
 
   private record Program(
-      BagMode mode, boolean weighted, DType weight, DType out, int rowsInFlight) {}
+      boolean max, boolean weighted, DType weight, DType out, int rowsInFlight) {}
 
   OpenClEmbeddingBagForward(Launcher launcher) {
     this.launcher = launcher;
@@ -36,7 +36,7 @@ final class OpenClEmbeddingBagForward {
     int dim = op.weight().columns();
     Program program =
         new Program(
-            op.mode(),
+            op.mode() == BagMode.MAX,
             op.perSampleWeights() != null,
             op.weight().type(),
             op.out().type(),
@@ -48,7 +48,8 @@ final class OpenClEmbeddingBagForward {
     kernel.setArg(8, out);
     kernel.setArg(9, winners);
     kernel.setArg(10, dim);
-    kernel.setArg(11, launcher.badIndexStatus().use());
+    kernel.setArg(11, op.mode() == BagMode.MEAN ? 1 : 0);
+    kernel.setArg(12, launcher.badIndexStatus().use());
     launcher.launch(kernel, dim, bags, 1);
   }
 
@@ -61,7 +62,7 @@ final class OpenClEmbeddingBagForward {
         "embedding_bag_forward.cl",
         "embedding_bag_forward",
         " -DBAG_MODE=BAG_"
-            + program.mode
+            + (program.max ? "MAX" : "SUM")
             + " -DWEIGHTED="
             + (program.weighted ? 1 : 0)
             + " -DWEIGHT_STORAGE=STORAGE_"
