@@ -81,7 +81,7 @@ final class BatchIds {
       int[] free = ids;
       ids = incoming;
       incoming = free;
-    } else if (to != from) {
+    } else if (clampTo != LookupOptions.NO_CLAMP) {
       backend.execute(new IndexClamp(from, to, count, numEmbeddings, (int) clampTo));
     }
   }
