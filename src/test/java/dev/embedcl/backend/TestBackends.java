@@ -52,9 +52,11 @@ public final class TestBackends implements ArgumentsProvider {
   public Stream<? extends Arguments> provideArguments(
       ParameterDeclarations parameters, ExtensionContext context) {
     ExtensionContext ofClass = context.getParent().orElse(context);
+    boolean everyProfile =
+        !context.getRequiredTestClass().isAnnotationPresent(DefaultLaunchProfile.class);
     return ofClass
         .getStore(Namespace.create(TestBackends.class))
-        .getOrComputeIfAbsent(Opened.class, key -> new Opened(list(ofClass)), Opened.class)
+        .getOrComputeIfAbsent(everyProfile, key -> new Opened(list(everyProfile)), Opened.class)
         .backends()
         .stream()
         .map(Arguments::of);
@@ -69,7 +71,7 @@ public final class TestBackends implements ArgumentsProvider {
         .toList();
   }
 
-  private static List<TestBackend> list(ExtensionContext ofClass) {
+  private static List<TestBackend> list(boolean everyProfile) {
     List<TestBackend> all = new ArrayList<>();
     if (ONLY == null) {
       all.addAll(TestCpuBackends.all(TestBackend::new));
@@ -77,7 +79,7 @@ public final class TestBackends implements ArgumentsProvider {
     for (Candidate candidate : openClCandidates()) {
       all.add(new TestBackend(candidate.info().summary(), candidate.opener()));
     }
-    if (!ofClass.getRequiredTestClass().isAnnotationPresent(DefaultLaunchProfile.class)) {
+    if (everyProfile) {
       all.addAll(TestOpenClBackends.otherProfiles(ONLY, TestBackend::new));
     }
     if (ONLY != null) {
