@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestBackends;
 import dev.embedcl.memory.DType;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code backward} leaves in the parameters' gradients. */
+@DefaultLaunchProfile
 @ParameterizedClass
 @ArgumentsSource(TestBackends.class)
 final class EmbeddingBackwardLayerTest {

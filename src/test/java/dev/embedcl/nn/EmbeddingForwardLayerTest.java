@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestBackends;
 import dev.embedcl.memory.DType;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.ArgumentsSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What {@code forward} gives, takes and refuses. */
+@DefaultLaunchProfile
 @ParameterizedClass
 @ArgumentsSource(TestBackends.class)
 final class EmbeddingForwardLayerTest {

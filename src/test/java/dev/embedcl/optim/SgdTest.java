@@ -3,6 +3,7 @@ package dev.embedcl.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestBackends;
 import dev.embedcl.memory.DType;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ArgumentsSource;
 
 /** Steps of SGD, fused and dense. */
+@DefaultLaunchProfile
 @ParameterizedClass
 @ArgumentsSource(TestBackends.class)
 final class SgdTest {
