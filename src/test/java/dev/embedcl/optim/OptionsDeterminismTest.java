@@ -35,7 +35,7 @@ final class OptionsDeterminismTest {
   private static final long SEED = Long.getLong("embedcl.test.seed", System.nanoTime());
 
   /** {@code -Dembedcl.test.cases} takes more of them. */
-  private static final int CASES = Integer.getInteger("embedcl.test.cases", 40);
+  private static final int CASES = Integer.getInteger("embedcl.test.cases", 24);
 
   private static final DType[] STORAGES = {DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16};
   private static final double[] NORM_TYPES = {2, 1, Double.POSITIVE_INFINITY, 2.5};
