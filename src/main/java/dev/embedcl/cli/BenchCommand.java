@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -34,48 +35,7 @@ import picocli.CommandLine.Spec;
 final class BenchCommand implements Callable<Integer> {
   private static final double DEFAULT_SECONDS = 4;
 
-  @Option(
-      names = "--device",
-      order = 1,
-      paramLabel = "DEVICE",
-      description = "As for 'embedcl embed'; default auto.")
-  private @Nullable String device = null;
-
-  @Option(
-      names = "--vocabulary",
-      order = 2,
-      paramLabel = "N",
-      converter = AtLeastOne.class,
-      defaultValue = "50257",
-      description = "Rows of the token table; default ${DEFAULT-VALUE}.")
-  private int vocabulary = 50_257;
-
-  @Option(
-      names = "--dim",
-      order = 3,
-      paramLabel = "N",
-      converter = AtLeastOne.class,
-      defaultValue = "768",
-      description = "Embedding dimension; default ${DEFAULT-VALUE}.")
-  private int dim = 768;
-
-  @Option(
-      names = "--batch-size",
-      order = 4,
-      paramLabel = "N",
-      converter = AtLeastOne.class,
-      defaultValue = "8",
-      description = "Sequences to a call; default ${DEFAULT-VALUE}.")
-  private int batchSize = 8;
-
-  @Option(
-      names = "--length",
-      order = 5,
-      paramLabel = "N",
-      converter = AtLeastOne.class,
-      defaultValue = "1024",
-      description = "Tokens to a sequence; default ${DEFAULT-VALUE}.")
-  private int length = 1024;
+  @Mixin private final MeasureOptions options = new MeasureOptions();
 
   @Option(
       names = "--seconds",
@@ -107,17 +67,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (!(seconds > 0 && seconds <= 3600)) {
-      throw wrongUsage("--seconds " + seconds + ": give a time above 0 and up to 3600");
-    }
-    if ((long) batchSize * length > Integer.MAX_VALUE - 8) {
-      throw wrongUsage(
-          "--batch-size "
-              + batchSize
-              + " times --length "
-              + length
-              + " exceeds 2^31-9 ids per call: make one smaller");
-    }
+    options.check(commandLine(), seconds);
     if (plot != null) {
       if (!BenchChart.isSupported(plot)) {
         throw wrongUsage("--plot " + plot + ": charts are .svg or .png files; name one");
@@ -127,11 +77,11 @@ final class BenchCommand implements Callable<Integer> {
     PrintWriter out = commandLine().getOut();
     BenchRequest request =
         new BenchRequest(
-            Optional.ofNullable(device),
-            vocabulary,
-            dim,
-            batchSize,
-            length,
+            Optional.ofNullable(options.device),
+            options.vocabulary,
+            options.dim,
+            options.batchSize,
+            options.length,
             seconds,
             (long) copyMib << 20);
     try (Backend backend = request.device().map(Backends::open).orElseGet(Backends::open)) {

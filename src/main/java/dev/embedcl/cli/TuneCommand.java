@@ -4,7 +4,6 @@ import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.Backends;
 import dev.embedcl.backend.opencl.OpenClBackend;
 import dev.embedcl.backend.opencl.TunedProfiles;
-import dev.embedcl.cli.EmbedOptions.AtLeastOne;
 import dev.embedcl.io.TextFile;
 import dev.embedcl.opencl.Device;
 import java.io.IOException;
@@ -18,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code embedcl tune}: finds out how work is best cut for an OpenCL device, and keeps it. */
@@ -43,73 +42,28 @@ import picocli.CommandLine.Spec;
 final class TuneCommand implements Callable<Integer> {
   private static final double DEFAULT_SECONDS = 120;
 
-  @Option(
-      names = "--device",
-      order = 1,
-      paramLabel = "DEVICE",
-      description = "As for 'embedcl embed'; default auto.")
-  private @Nullable String device = null;
+  @Mixin private final MeasureOptions options = new MeasureOptions();
 
   @Option(
       names = "--seconds",
-      order = 2,
+      order = 6,
       paramLabel = "S",
       description = "Time for all of it, about; default 120.")
   private double seconds = DEFAULT_SECONDS;
-
-  @Option(
-      names = "--vocabulary",
-      order = 3,
-      paramLabel = "N",
-      converter = AtLeastOne.class,
-      defaultValue = "50257",
-      description = "Rows of the token table; default ${DEFAULT-VALUE}.")
-  private int vocabulary = 50_257;
-
-  @Option(
-      names = "--dim",
-      order = 4,
-      paramLabel = "N",
-      converter = AtLeastOne.class,
-      defaultValue = "768",
-      description = "Embedding dimension; default ${DEFAULT-VALUE}.")
-  private int dim = 768;
-
-  @Option(
-      names = "--batch-size",
-      order = 5,
-      paramLabel = "N",
-      converter = AtLeastOne.class,
-      defaultValue = "8",
-      description = "Sequences to a call; default ${DEFAULT-VALUE}.")
-  private int batchSize = 8;
-
-  @Option(
-      names = "--length",
-      order = 6,
-      paramLabel = "N",
-      converter = AtLeastOne.class,
-      defaultValue = "1024",
-      description = "Tokens to a sequence; default ${DEFAULT-VALUE}.")
-  private int length = 1024;
 
   @Spec private @Nullable CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
-    if (!(seconds > 0 && seconds <= 3600)) {
-      throw wrongUsage("--seconds " + seconds + ": give a time above 0 and up to 3600");
-    }
-    if ((long) batchSize * length > Integer.MAX_VALUE - 8) {
-      throw wrongUsage(
-          "--batch-size "
-              + batchSize
-              + " times --length "
-              + length
-              + " exceeds 2^31-9 ids per call: make one smaller");
-    }
+    options.check(commandLine(), seconds);
     TuneRequest request =
-        new TuneRequest(Optional.ofNullable(device), vocabulary, dim, batchSize, length, seconds);
+        new TuneRequest(
+            Optional.ofNullable(options.device),
+            options.vocabulary,
+            options.dim,
+            options.batchSize,
+            options.length,
+            seconds);
     PrintWriter out = commandLine().getOut();
     TuneTable table = new TuneTable(out);
     Device target = target(request, out, table);
@@ -175,9 +129,5 @@ final class TuneCommand implements Callable<Integer> {
 
   private CommandLine commandLine() {
     return Objects.requireNonNull(spec).commandLine();
-  }
-
-  private ParameterException wrongUsage(String message) {
-    return new ParameterException(commandLine(), message);
   }
 }
