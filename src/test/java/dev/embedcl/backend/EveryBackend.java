@@ -9,10 +9,11 @@ import org.junit.jupiter.params.provider.ArgumentsSource;
 
 /**
  * A test with one parameter, a {@link TestBackend}, that runs on each backend there is: see {@link
- * TestBackends}.
+ * TestBackends}. The tests of a class share what it has opened, with the programs that it has
+ * built, so JUnit must not close it behind each.
  */
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
-@ParameterizedTest(name = "{0}")
+@ParameterizedTest(name = "{0}", autoCloseArguments = false)
 @ArgumentsSource(TestBackends.class)
 public @interface EveryBackend {}
