@@ -23,7 +23,7 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
 /**
  * The backends that every operation is tested on: the pure-Java one with 1, 2 and 7 threads, vector
  * and plain loops, and each OpenCL device, with the launch profiles of a CPU and of a GPU but for
- * classes annotated {@link DefaultLaunchProfile}.
+ * classes annotated {@link DefaultLaunchProfile}; see {@link GpuWorkGroups} too.
  *
  * <p>A device that cannot be used is a skipped test that says why; with {@code
  * EMBEDCL_EXPECT_OPENCL=true} in the environment it is a failed one. Backends are shared by the
@@ -52,11 +52,10 @@ public final class TestBackends implements ArgumentsProvider {
   public Stream<? extends Arguments> provideArguments(
       ParameterDeclarations parameters, ExtensionContext context) {
     ExtensionContext ofClass = context.getParent().orElse(context);
-    boolean everyProfile =
-        !context.getRequiredTestClass().isAnnotationPresent(DefaultLaunchProfile.class);
+    Profiles profiles = Profiles.of(context.getRequiredTestClass());
     return ofClass
         .getStore(Namespace.create(TestBackends.class))
-        .getOrComputeIfAbsent(everyProfile, key -> new Opened(list(everyProfile)), Opened.class)
+        .getOrComputeIfAbsent(profiles, key -> new Opened(list(profiles)), Opened.class)
         .backends()
         .stream()
         .map(Arguments::of);
@@ -71,7 +70,7 @@ public final class TestBackends implements ArgumentsProvider {
         .toList();
   }
 
-  private static List<TestBackend> list(boolean everyProfile) {
+  private static List<TestBackend> list(Profiles profiles) {
     List<TestBackend> all = new ArrayList<>();
     if (ONLY == null) {
       all.addAll(TestCpuBackends.all(TestBackend::new));
@@ -79,8 +78,10 @@ public final class TestBackends implements ArgumentsProvider {
     for (Candidate candidate : openClCandidates()) {
       all.add(new TestBackend(candidate.info().summary(), candidate.opener()));
     }
-    if (everyProfile) {
-      all.addAll(TestOpenClBackends.otherProfiles(ONLY, TestBackend::new));
+    if (profiles != Profiles.DEFAULT) {
+      // A device that is judged alone is judged by what it would run.
+      boolean smallGroups = profiles == Profiles.SMALL_GROUPS && ONLY == null;
+      all.addAll(TestOpenClBackends.otherProfiles(ONLY, smallGroups, TestBackend::new));
     }
     if (ONLY != null) {
       if (all.isEmpty()) {
@@ -112,6 +113,20 @@ public final class TestBackends implements ArgumentsProvider {
                 ? fail(EXPECT_VARIABLE + " is true, but OpenCL cannot be used: " + why)
                 : abort("OpenCL cannot be used: " + why);
     return new TestBackend("opencl (cannot be used)", opener);
+  }
+
+  /** The launch profiles that a test class asks for. */
+  private enum Profiles {
+    DEFAULT,
+    SMALL_GROUPS,
+    GPU_WORK_GROUPS;
+
+    static Profiles of(Class<?> test) {
+      if (test.isAnnotationPresent(DefaultLaunchProfile.class)) {
+        return DEFAULT;
+      }
+      return test.isAnnotationPresent(GpuWorkGroups.class) ? GPU_WORK_GROUPS : SMALL_GROUPS;
+    }
   }
 
   /** What a test class has opened; JUnit closes it with the class. */

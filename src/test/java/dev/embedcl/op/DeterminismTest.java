@@ -4,6 +4,7 @@ import static dev.embedcl.op.OperationReference.assertSameBits;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.EveryBackend;
+import dev.embedcl.backend.GpuWorkGroups;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestMemory;
 import dev.embedcl.memory.DeviceBuffer;
@@ -14,6 +15,7 @@ import java.util.SplittableRandom;
  * A thousand random cases, the same for every backend, of which each backend has to give every bit
  * of the one expected result: whatever its kind of device, its number of threads and its loops.
  */
+@GpuWorkGroups
 final class DeterminismTest {
   private static final int CASES = 1000;
 

@@ -134,19 +134,7 @@ final class OclgrindCasesTest {
     mark(device, "RowNorms, MatrixScale");
     for (int dim : DIMENSIONS) {
       for (double normType : new double[] {1, 2, Double.POSITIVE_INFINITY}) {
-        float[] twos = new float[3 * dim];
-        Arrays.fill(twos, -2);
-        float[] expected = new float[3];
-        Arrays.fill(expected, normType == 1 ? 2 * dim : normType == 2 ? 4 * dim : 2);
-        try (TestMemory memory = new TestMemory(device.shared())) {
-          Matrix matrix = memory.matrix(dim, twos);
-          Matrix norms = memory.matrix(1, new float[3]);
-          device.shared().execute(new RowNorms(matrix, norms, normType));
-          assertSameBits(memory.read(norms), expected, 1, "norms");
-          device.shared().execute(new MatrixScale(matrix, -0.5f));
-          Arrays.fill(twos, 1);
-          assertSameBits(memory.read(matrix), twos, dim, "halves");
-        }
+        checkNormsAndScale(device, dim, normType);
       }
     }
   }
@@ -181,7 +169,23 @@ final class OclgrindCasesTest {
     return TestBatch.of(random, count, 1, 0, 5, 3, TestBatch.hotRow(random, count, 5, 2, hits));
   }
 
-  private static void checkAtomic(TestBackend device, TestBatch batch) {
+  static void checkNormsAndScale(TestBackend device, int dim, double normType) {
+    float[] twos = new float[3 * dim];
+    Arrays.fill(twos, -2);
+    float[] expected = new float[3];
+    Arrays.fill(expected, normType == 1 ? 2 * dim : normType == 2 ? 4 * dim : 2);
+    try (TestMemory memory = new TestMemory(device.shared())) {
+      Matrix matrix = memory.matrix(dim, twos);
+      Matrix norms = memory.matrix(1, new float[3]);
+      device.shared().execute(new RowNorms(matrix, norms, normType));
+      assertSameBits(memory.read(norms), expected, 1, "norms");
+      device.shared().execute(new MatrixScale(matrix, -0.5f));
+      Arrays.fill(twos, 1);
+      assertSameBits(memory.read(matrix), twos, dim, "halves");
+    }
+  }
+
+  static void checkAtomic(TestBackend device, TestBatch batch) {
     int dim = batch.embeddingDim();
     try (TestMemory memory = new TestMemory(device.shared())) {
       Matrix gradWeight = memory.matrix(dim, batch.weight());

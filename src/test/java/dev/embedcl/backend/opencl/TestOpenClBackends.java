@@ -15,30 +15,50 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TestOpenClBackends {
 
+  /**
+   * The profile for GPUs, with small work-groups. Kernels see how many work-items there are, not
+   * how they are grouped, which {@code KernelSourceTest} holds; but PoCL compiles each of them for
+   * each shape of a group, of which 128 work-items have eight and 4 have three.
+   */
+  private static final LaunchProfile SMALL_GROUPS = smallGroups(LaunchProfile.GPU);
+
   private TestOpenClBackends() {}
 
   /**
    * Returns the devices, as named openers; none where there is no OpenCL.
    *
    * @param only the selector of the device to return alone, or null for all
+   * @param smallGroups whether GPUs' work-groups are small ones
    */
   public static <T> List<T> otherProfiles(
-      @Nullable String only, BiFunction<String, Supplier<Backend>, T> named) {
+      @Nullable String only, boolean smallGroups, BiFunction<String, Supplier<Backend>, T> named) {
+    LaunchProfile gpu = smallGroups ? SMALL_GROUPS : LaunchProfile.GPU;
     if (OpenClLibrary.unavailability().isPresent()) {
       return List.of();
     }
     return OpenClLibrary.devices().stream()
         .filter(device -> device.available() && device.compilerAvailable())
         .filter(device -> only == null || only.equals(OpenClDeviceInfo.selector(device)))
-        .map(device -> named.apply(name(device), () -> OpenClBackend.open(device, other(device))))
+        .map(device -> {
+          LaunchProfile other = device.type() == DeviceType.CPU ? gpu : LaunchProfile.CPU;
+          return named.apply(name(device), () -> OpenClBackend.open(device, other));
+        })
         .toList();
   }
 
-  private static LaunchProfile other(Device device) {
-    return device.type() == DeviceType.CPU ? LaunchProfile.GPU : LaunchProfile.CPU;
+  private static LaunchProfile smallGroups(LaunchProfile profile) {
+    return new LaunchProfile(
+        profile.name() + " in small groups",
+        profile.vectorBytes(),
+        profile.unalignedVectors(),
+        4,
+        profile.maxRowGroups(),
+        profile.streamingBytes(),
+        profile.rowsInFlight(),
+        profile.bagRowsInFlight());
   }
 
   private static String name(Device device) {
-    return device + (other(device).equals(LaunchProfile.GPU) ? " cut as a GPU" : " cut as a CPU");
+    return device + (device.type() == DeviceType.CPU ? " cut as a GPU" : " cut as a CPU");
   }
 }
