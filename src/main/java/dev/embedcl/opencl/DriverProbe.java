@@ -94,10 +94,10 @@ final class DriverProbe {
 
   public static void main(String[] arguments) throws Throwable {
     MethodHandle platforms =
-        NativeCalls.bind(
+        NativeLibrary.bind(
             "clGetPlatformIDs", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     MethodHandle devices =
-        NativeCalls.bind(
+        NativeLibrary.bind(
             "clGetDeviceIDs",
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS));
     // Closed at once, it is no pipe any more that a driver's messages might fill.

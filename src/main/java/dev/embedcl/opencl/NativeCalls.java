@@ -4,19 +4,13 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.List;
-import java.util.Locale;
 
 /**
- * The OpenCL calls that pass host memory or launch kernels, bound through the foreign-function
- * interface to the library that JOCL loaded.
+ * The OpenCL calls of every step: those that pass host memory, launch kernels or send commands off.
+ * They go through the foreign-function interface to the library that JOCL loaded.
  *
  * <p>A segment passed here is checked to be open and accessible to this thread, and its arena
  * cannot be closed until the call returns; JOCL sees an address only, of at most 2 GiB. Handles are
@@ -29,44 +23,41 @@ final class NativeCalls {
   private static final int BLOCKING = 1;
   private static final int NON_BLOCKING = 0;
 
-  private static final Linker LINKER = Linker.nativeLinker();
-  private static final SymbolLookup LIBRARY = openLibrary();
-
   private static final FunctionDescriptor TRANSFER =
       FunctionDescriptor.of(
           JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_INT,
           JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle READ = bind("clEnqueueReadBuffer", TRANSFER);
-  private static final MethodHandle WRITE = bind("clEnqueueWriteBuffer", TRANSFER);
+  private static final MethodHandle READ = NativeLibrary.bind("clEnqueueReadBuffer", TRANSFER);
+  private static final MethodHandle WRITE = NativeLibrary.bind("clEnqueueWriteBuffer", TRANSFER);
   private static final MethodHandle MAP =
-      bind(
+      NativeLibrary.bind(
           "clEnqueueMapBuffer",
           FunctionDescriptor.of(
               JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
               JAVA_LONG, JAVA_LONG, ADDRESS));
   private static final MethodHandle UNMAP =
-      bind(
+      NativeLibrary.bind(
           "clEnqueueUnmapMemObject",
           FunctionDescriptor.of(
               JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle SET_KERNEL_ARG =
-      bind(
+      NativeLibrary.bind(
           "clSetKernelArg",
           FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, ADDRESS));
   private static final MethodHandle LAUNCH =
-      bind(
+      NativeLibrary.bind(
           "clEnqueueNDRangeKernel",
           FunctionDescriptor.of(
               JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_INT,
               JAVA_LONG, ADDRESS));
+  private static final MethodHandle FLUSH =
+      NativeLibrary.bind("clFlush", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
 
   private NativeCalls() {}
 
   /** Runs the static initialiser, where a missing library or function shows. */
   static void load() {
-    if (LIBRARY.find("clFinish").isEmpty()) {
-      throw new UnsatisfiedLinkError("libOpenCL has no clFinish");
-    }
+    NativeLibrary.require("clFinish");
   }
 
   /** Reads device memory into a native segment, waiting for everything enqueued before. */
@@ -146,43 +137,13 @@ final class NativeCalls {
     }
   }
 
-  private static SymbolLookup openLibrary() {
-    if (ValueLayout.ADDRESS.byteSize() != Long.BYTES) {
-      throw new UnsatisfiedLinkError("a 64-bit Java is needed");
+  /** Sends what was enqueued to the device. */
+  static int flush(long queue) {
+    try {
+      return (int) FLUSH.invokeExact(queue);
+    } catch (Throwable e) {
+      throw unchecked(e);
     }
-    IllegalArgumentException failure = null;
-    for (String name : libraryNames()) {
-      try {
-        return SymbolLookup.libraryLookup(name, Arena.global());
-      } catch (IllegalArgumentException e) {
-        failure = e;
-      }
-    }
-    UnsatisfiedLinkError error = new UnsatisfiedLinkError("libOpenCL cannot be loaded");
-    if (failure != null) {
-      error.initCause(failure);
-    }
-    throw error;
-  }
-
-  /** The names under which JOCL loads the library, so that both get the same one. */
-  private static List<String> libraryNames() {
-    String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-    if (system.startsWith("mac")) {
-      return List.of(
-          "/System/Library/Frameworks/OpenCL.framework/Versions/Current/OpenCL", "libOpenCL.dylib");
-    }
-    return system.startsWith("windows")
-        ? List.of("OpenCL.dll")
-        : List.of("libOpenCL.so.1", "libOpenCL.so");
-  }
-
-  static MethodHandle bind(String function, FunctionDescriptor type) {
-    return LINKER.downcallHandle(
-        LIBRARY
-            .find(function)
-            .orElseThrow(() -> new UnsatisfiedLinkError("libOpenCL has no " + function)),
-        type);
   }
 
   private static RuntimeException unchecked(Throwable e) {

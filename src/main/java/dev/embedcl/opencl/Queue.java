@@ -273,7 +273,7 @@ public final class Queue extends NativeObject {
   public void flush() {
     enter();
     try {
-      JoclCall.check("clFlush", () -> CL.clFlush(id));
+      JoclCall.check("clFlush", NativeCalls.flush(handle));
     } finally {
       leave();
     }

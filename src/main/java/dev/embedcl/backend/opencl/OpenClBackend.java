@@ -226,6 +226,9 @@ public final class OpenClBackend implements Backend {
         case EmbeddingBagForward op -> embeddingBagForward.enqueue(op);
         case PerSampleWeightsGradient op -> perSampleWeightsGradient.enqueue(op);
       }
+      // Drivers may keep commands until they are asked to send them off: the device shall run this
+      // while the host prepares the next.
+      queue.flush();
     } finally {
       lock.unlock();
     }
