@@ -72,7 +72,8 @@ enum TuneKnob {
         this == MAX_ROW_GROUPS ? (int) Math.min(value, 65_535) : profile.maxRowGroups(),
         this == STREAMING_BYTES ? value : profile.streamingBytes(),
         this == ROWS_IN_FLIGHT ? (int) value : profile.rowsInFlight(),
-        profile.bagRowsInFlight());
+        profile.bagRowsInFlight(),
+        profile.asideBytes());
   }
 
   /** Says in which numbers a profile differs from another. */

@@ -2,7 +2,6 @@ package dev.embedcl.opencl;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.jocl.cl_command_queue;
 
 /**
  * The two ways by which bytes move between host and device: handed to the driver, or staged. The
@@ -13,10 +12,15 @@ final class HostTransfers {
   private final CommandWait wait;
   private final StagingRing staging;
 
-  HostTransfers(cl_command_queue queue, CommandWait wait) {
-    this.queue = queue.getNativePointer();
-    this.wait = wait;
-    this.staging = new StagingRing(queue, wait);
+  HostTransfers(Queue queue) {
+    this.queue = queue.handle();
+    this.wait = queue.waiting();
+    this.staging = new StagingRing(queue);
+  }
+
+  /** As {@link Queue#uploadAside}. */
+  void uploadAside(long leastBytes) {
+    staging.uploadAside(leastBytes);
   }
 
   void write(Buffer buffer, long offsetBytes, MemorySegment source) {

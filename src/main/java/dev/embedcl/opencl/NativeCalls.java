@@ -26,7 +26,7 @@ final class NativeCalls {
   private static final FunctionDescriptor TRANSFER =
       FunctionDescriptor.of(
           JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_INT,
-          JAVA_LONG, JAVA_LONG);
+          JAVA_LONG, ADDRESS);
   private static final MethodHandle READ = NativeLibrary.bind("clEnqueueReadBuffer", TRANSFER);
   private static final MethodHandle WRITE = NativeLibrary.bind("clEnqueueWriteBuffer", TRANSFER);
   private static final MethodHandle MAP =
@@ -50,6 +50,14 @@ final class NativeCalls {
           FunctionDescriptor.of(
               JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_INT,
               JAVA_LONG, ADDRESS));
+  private static final MethodHandle COPY =
+      NativeLibrary.bind(
+          "clEnqueueCopyBuffer",
+          FunctionDescriptor.of(
+              JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
+              ADDRESS, JAVA_LONG));
+  private static final MethodHandle RELEASE_EVENT =
+      NativeLibrary.bind("clReleaseEvent", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
   private static final MethodHandle FLUSH =
       NativeLibrary.bind("clFlush", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
 
@@ -65,7 +73,15 @@ final class NativeCalls {
     try {
       return (int)
           READ.invokeExact(
-              queue, buffer, BLOCKING, offset, target.byteSize(), target, 0, NULL, NULL);
+              queue,
+              buffer,
+              BLOCKING,
+              offset,
+              target.byteSize(),
+              target,
+              0,
+              NULL,
+              MemorySegment.NULL);
     } catch (Throwable e) {
       throw unchecked(e);
     }
@@ -76,18 +92,26 @@ final class NativeCalls {
    * the queue has finished the command.
    */
   static int write(long queue, long buffer, boolean wait, long offset, MemorySegment source) {
+    return write(queue, buffer, wait ? BLOCKING : NON_BLOCKING, offset, source, MemorySegment.NULL);
+  }
+
+  /** Writes without waiting as {@link #write} does, and leaves an event, to be released. */
+  static int writeAside(
+      long queue, long buffer, long offset, MemorySegment source, MemorySegment event) {
+    return write(queue, buffer, NON_BLOCKING, offset, source, event);
+  }
+
+  private static int write(
+      long queue,
+      long buffer,
+      int blocking,
+      long offset,
+      MemorySegment source,
+      MemorySegment event) {
     try {
       return (int)
           WRITE.invokeExact(
-              queue,
-              buffer,
-              wait ? BLOCKING : NON_BLOCKING,
-              offset,
-              source.byteSize(),
-              source,
-              0,
-              NULL,
-              NULL);
+              queue, buffer, blocking, offset, source.byteSize(), source, 0, NULL, event);
     } catch (Throwable e) {
       throw unchecked(e);
     }
@@ -132,6 +156,33 @@ final class NativeCalls {
     try {
       return (int)
           LAUNCH.invokeExact(queue, kernel, dimensions, NULL, global, local, 0, NULL, event);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** Copies between buffers once the event that lies at {@code event} has come. */
+  static int copyAfter(
+      long queue,
+      long source,
+      long sourceOffset,
+      long target,
+      long targetOffset,
+      long bytes,
+      MemorySegment event) {
+    try {
+      return (int)
+          COPY.invokeExact(
+              queue, source, target, sourceOffset, targetOffset, bytes, 1, event, NULL);
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** Gives an event back; commands that wait for it still find it. */
+  static int releaseEvent(long event) {
+    try {
+      return (int) RELEASE_EVENT.invokeExact(event);
     } catch (Throwable e) {
       throw unchecked(e);
     }

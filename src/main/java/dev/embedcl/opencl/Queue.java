@@ -31,7 +31,7 @@ public final class Queue extends NativeObject {
     this.handle = id.getNativePointer();
     this.profiling = profiling;
     this.wait = new CommandWait(() -> CL.clFinish(id), context.device().toString(), limitSeconds);
-    this.transfers = new HostTransfers(id, wait);
+    this.transfers = new HostTransfers(this);
   }
 
   /**
@@ -111,6 +111,18 @@ public final class Queue extends NativeObject {
     } finally {
       leave(buffer);
     }
+  }
+
+  /**
+   * Has later writes that are staged, and are not smaller, uploaded on a queue of their own, past
+   * the commands enqueued before them; only a copy on the device then takes its turn. Nothing else
+   * of {@link #write} changes. The queue is made at the first such write, on the context and device
+   * of this one, and memory of up to 4 MiB on the device with it, unless too little is left.
+   *
+   * @param leastBytes the smallest of those writes; {@link Long#MAX_VALUE} for none, as at first
+   */
+  public void uploadAside(long leastBytes) {
+    transfers.uploadAside(leastBytes);
   }
 
   /**

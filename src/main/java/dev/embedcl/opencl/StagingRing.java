@@ -12,13 +12,16 @@ import org.jspecify.annotations.Nullable;
  * memory at once and need not wait for the kernels enqueued before.
  *
  * <p>The slots take turns. When one is full, a marker is enqueued behind its last write; the slot
- * is used again only after that marker.
+ * is used again only after that marker. Writes of some size may pass through an {@link
+ * UploadQueue}.
  */
 final class StagingRing {
   /** The largest write that passes in one piece. */
   static final long SLOT_BYTES = 1L << 20;
 
-  private static final int SLOTS = 4;
+  /** The number of slots. */
+  static final int SLOTS = 4;
+
   private static final long ALIGNMENT_BYTES = 64;
 
   private final cl_command_queue queue;
@@ -26,14 +29,23 @@ final class StagingRing {
   private final Arena arena;
   private final @Nullable MemorySegment[] slots = new @Nullable MemorySegment[SLOTS];
   private final @Nullable cl_event[] lastUses = new @Nullable cl_event[SLOTS];
+  private final UploadQueue uploads;
+  private long leastAside = Long.MAX_VALUE;
   private int current;
   private long position;
+  private long reservedAt;
 
   @SuppressWarnings("MustBeClosed") // close() does
-  StagingRing(cl_command_queue queue, CommandWait wait) {
-    this.queue = queue;
-    this.wait = wait;
+  StagingRing(Queue queue) {
+    this.queue = queue.id();
+    this.wait = queue.waiting();
     this.arena = Arena.ofShared();
+    this.uploads = new UploadQueue(queue, arena);
+  }
+
+  /** Has later writes of at least so many bytes pass through the upload queue. */
+  synchronized void uploadAside(long leastBytes) {
+    leastAside = leastBytes;
   }
 
   /** Copies {@code source} and enqueues its transfer; the source is free on return. */
@@ -42,19 +54,36 @@ final class StagingRing {
       long piece = Math.min(SLOT_BYTES, source.byteSize() - done);
       MemorySegment staged = reserve(piece);
       staged.copyFrom(source.asSlice(done, piece));
-      JoclCall.check(
-          "clEnqueueWriteBuffer",
-          NativeCalls.write(queue.getNativePointer(), buffer, false, offset + done, staged));
+      send(staged, buffer, offset + done, source.byteSize() >= leastAside);
       done += piece;
     }
   }
 
+  private void send(MemorySegment staged, long buffer, long offset, boolean aside) {
+    if (!aside || !uploads.write(current, reservedAt, staged, buffer, offset)) {
+      JoclCall.check(
+          "clEnqueueWriteBuffer",
+          NativeCalls.write(queue.getNativePointer(), buffer, false, offset, staged));
+    }
+  }
+
+  /** Returns the other way of writes. */
+  UploadQueue uploads() {
+    return uploads;
+  }
+
   /** Frees the memory; the queue must have finished its commands. */
   synchronized void close() {
+    Failures failures = new Failures();
+    failures.run(uploads::close);
     for (int slot = 0; slot < SLOTS; slot++) {
-      release(slot);
+      int each = slot;
+      failures.run(() -> release(each));
     }
-    arena.close();
+    if (!uploads.isOverdue()) {
+      failures.run(arena::close);
+    }
+    failures.rethrow();
   }
 
   private MemorySegment reserve(long bytes) {
@@ -66,9 +95,9 @@ final class StagingRing {
       slot = arena.allocate(SLOT_BYTES, ALIGNMENT_BYTES);
       slots[current] = slot;
     }
-    MemorySegment reserved = slot.asSlice(position, bytes);
+    reservedAt = position;
     position += (bytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
-    return reserved;
+    return slot.asSlice(reservedAt, bytes);
   }
 
   private void rotate() {

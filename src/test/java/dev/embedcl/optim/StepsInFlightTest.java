@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.Backends;
+import dev.embedcl.backend.opencl.LaunchProfile;
 import dev.embedcl.backend.opencl.OpenClBackend;
+import dev.embedcl.backend.opencl.TestOpenClBackends;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.nn.InputEmbedding;
@@ -18,7 +20,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training steps on a device are enqueued: none waits for those before it. */
 final class StepsInFlightTest {
@@ -40,8 +43,10 @@ final class StepsInFlightTest {
   private static final int OPEN = 0;
   private static final int PASSED = 1;
 
-  @Test
-  void manyStepsAreEnqueuedWhileTheDeviceIsHeldUp() {
+  /** On the one queue, and with all inputs uploaded on another. */
+  @ParameterizedTest
+  @ValueSource(longs = {LaunchProfile.NEVER, 0})
+  void manyStepsAreEnqueuedWhileTheDeviceIsHeldUp(long asideBytes) {
     Device device = OpenClTestDevice.require();
     assumeTrue(device.hostUnifiedMemory(), "the flags lie in shared memory");
     float[] expected;
@@ -54,6 +59,7 @@ final class StepsInFlightTest {
     try (Arena arena = Arena.ofShared();
         OpenClBackend backend = OpenClBackend.wrap(context, Queue.open(context, false));
         Run run = new Run(backend)) {
+      TestOpenClBackends.uploadAside(backend, asideBytes);
       run.steps(2); // programs are built, and memory is allocated
       backend.synchronize();
       MemorySegment flags = arena.allocate(ValueLayout.JAVA_INT, 1 << 10);

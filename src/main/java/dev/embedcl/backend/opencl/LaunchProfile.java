@@ -22,6 +22,8 @@ import dev.embedcl.opencl.DeviceType;
  * @param rowsInFlight sequences whose rows a forward pass loads before it stores the first: 1, 2, 4
  *     or 8
  * @param bagRowsInFlight rows of a bag that are loaded before the first is added: 1, 2, 4 or 8
+ * @param asideBytes ids, row groups and other inputs of at least this size are uploaded on a queue
+ *     of their own, while the kernels before them run; {@link #NEVER} for none
  */
 public record LaunchProfile(
     String name,
@@ -31,9 +33,10 @@ public record LaunchProfile(
     int maxRowGroups,
     long streamingBytes,
     int rowsInFlight,
-    int bagRowsInFlight) {
+    int bagRowsInFlight,
+    long asideBytes) {
 
-  /** The {@link #streamingBytes} that no result reaches. */
+  /** The {@link #streamingBytes} or {@link #asideBytes} that nothing reaches. */
   public static final long NEVER = Long.MAX_VALUE;
 
   /** NVIDIA's devices take no more work-groups along any dimension but the first. */
@@ -50,10 +53,11 @@ public record LaunchProfile(
 
   /** One 16-byte vector for each work-item, neighbours side by side; where no file says better. */
   static final LaunchProfile GPU =
-      new LaunchProfile("gpu", 16, false, 128, MOST_ROW_GROUPS, NEVER, 4, 8);
+      new LaunchProfile("gpu", 16, false, 128, MOST_ROW_GROUPS, NEVER, 4, 8, NEVER);
 
   /** One or more whole rows for each work-item: work-items are loops, and cost something. */
-  static final LaunchProfile CPU = new LaunchProfile("cpu", 64, true, 1, 4096, 4L << 20, 4, 8);
+  static final LaunchProfile CPU =
+      new LaunchProfile("cpu", 64, true, 1, 4096, 4L << 20, 4, 8, NEVER);
 
   /**
    * Checks the numbers.
@@ -71,6 +75,7 @@ public record LaunchProfile(
     requireArgument(streamingBytes >= 0, "streamingBytes = %d is negative", streamingBytes);
     requirePowerOfTwo("rowsInFlight", rowsInFlight, 1, MOST_ROWS_IN_FLIGHT);
     requirePowerOfTwo("bagRowsInFlight", bagRowsInFlight, 1, MOST_ROWS_IN_FLIGHT);
+    requireArgument(asideBytes >= 0, "asideBytes = %d is negative", asideBytes);
   }
 
   /** Returns the profile for a type of device of which nothing else is known. */
@@ -88,7 +93,8 @@ public record LaunchProfile(
         maxRowGroups,
         streamingBytes,
         rowsInFlight,
-        bagRowsInFlight);
+        bagRowsInFlight,
+        asideBytes);
   }
 
   /**

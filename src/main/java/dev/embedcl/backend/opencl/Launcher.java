@@ -37,6 +37,7 @@ final class Launcher {
     this.options =
         device.correctlyRoundedDivideSqrt() ? " -w -cl-fp32-correctly-rounded-divide-sqrt" : " -w";
     this.badIndexStatus = new BadIndexStatus(queue);
+    queue.uploadAside(profile.asideBytes());
   }
 
   /** Returns a kernel function in all the variants of the device's profile. */
@@ -65,6 +66,7 @@ final class Launcher {
   /** Cuts work in another way from now on. Programs that were built are kept. */
   void profile(LaunchProfile other) {
     profile = other;
+    queue.uploadAside(other.asideBytes());
     shapes.clear();
     limits.forEach((kernel, limit) -> shapes.put(kernel, shape(limit)));
   }

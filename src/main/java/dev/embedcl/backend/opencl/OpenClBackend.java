@@ -29,7 +29,8 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A backend on one OpenCL device with one in-order queue.
+ * A backend on one OpenCL device with one in-order queue, and another for uploads where the launch
+ * profile says so.
  *
  * <p>Operations are enqueued under a lock: the launches of one operation stay together, and no
  * kernel object is ever set up by two threads. Transfers take no lock.
@@ -101,7 +102,8 @@ public final class OpenClBackend implements Backend {
   /**
    * Opens a backend on a context and queue of the caller's, as made by {@link Context#wrap} and
    * {@link Queue#wrap}. Closing the backend closes both wrappers; the handles behind them stay the
-   * caller's.
+   * caller's. A profile with {@link LaunchProfile#asideBytes} gets a queue of its own for uploads,
+   * on the same context and device; all buffers change in the order of the caller's queue.
    *
    * @throws IllegalArgumentException if the queue belongs to another context
    * @throws dev.embedcl.opencl.OpenClException if the driver refuses

@@ -101,20 +101,31 @@ final class ProfileFormat {
       json.writeBooleanField("unalignedVectors", profile.unalignedVectors());
       json.writeNumberField("workGroupItems", profile.workGroupItems());
       json.writeNumberField("maxRowGroups", profile.maxRowGroups());
-      json.writeFieldName("streamingBytes");
-      if (profile.streamingBytes() == LaunchProfile.NEVER) {
-        json.writeNull();
-      } else {
-        json.writeNumber(profile.streamingBytes());
-      }
+      writeBytes(json, "streamingBytes", profile.streamingBytes());
       json.writeNumberField("rowsInFlight", profile.rowsInFlight());
       json.writeNumberField("bagRowsInFlight", profile.bagRowsInFlight());
+      writeBytes(json, "asideBytes", profile.asideBytes());
       json.writeEndObject();
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException("memory cannot be written", e);
     }
     return text.append('\n').toString();
+  }
+
+  /** Writes a number of bytes from which on something is done, or null where it never is. */
+  private static void writeBytes(JsonGenerator json, String name, long bytes) throws IOException {
+    json.writeFieldName(name);
+    if (bytes == LaunchProfile.NEVER) {
+      json.writeNull();
+    } else {
+      json.writeNumber(bytes);
+    }
+  }
+
+  private static long readBytes(JsonFields fields, String name) throws IOException {
+    Long bytes = fields.numberOrNull(name);
+    return bytes == null ? LaunchProfile.NEVER : bytes;
   }
 
   private static void requireFormat(JsonFields file) throws IOException {
@@ -127,7 +138,6 @@ final class ProfileFormat {
 
   private static LaunchProfile profile(JsonFields fields, String name) throws IOException {
     fields.textOrNull("comment");
-    Long streaming = fields.numberOrNull("streamingBytes");
     try {
       LaunchProfile profile =
           new LaunchProfile(
@@ -136,9 +146,10 @@ final class ProfileFormat {
               fields.flag("unalignedVectors"),
               fields.integer("workGroupItems"),
               fields.integer("maxRowGroups"),
-              streaming == null ? LaunchProfile.NEVER : streaming,
+              readBytes(fields, "streamingBytes"),
               fields.integer("rowsInFlight"),
-              fields.integer("bagRowsInFlight"));
+              fields.integer("bagRowsInFlight"),
+              readBytes(fields, "asideBytes"));
       fields.requireNoMore();
       return profile;
     } catch (IllegalArgumentException e) {

@@ -46,6 +46,22 @@ public final class TestOpenClBackends {
         .toList();
   }
 
+  /** Has a backend upload what has so many bytes on a queue of its own. */
+  public static void uploadAside(OpenClBackend backend, long leastBytes) {
+    LaunchProfile profile = backend.profile();
+    backend.profile(
+        new LaunchProfile(
+            profile.name(),
+            profile.vectorBytes(),
+            profile.unalignedVectors(),
+            profile.workGroupItems(),
+            profile.maxRowGroups(),
+            profile.streamingBytes(),
+            profile.rowsInFlight(),
+            profile.bagRowsInFlight(),
+            leastBytes));
+  }
+
   private static LaunchProfile smallGroups(LaunchProfile profile) {
     return new LaunchProfile(
         profile.name() + " in small groups",
@@ -55,7 +71,8 @@ public final class TestOpenClBackends {
         profile.maxRowGroups(),
         profile.streamingBytes(),
         profile.rowsInFlight(),
-        profile.bagRowsInFlight());
+        profile.bagRowsInFlight(),
+        profile.asideBytes());
   }
 
   private static String name(Device device) {
