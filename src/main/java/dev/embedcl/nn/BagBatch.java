@@ -157,15 +157,18 @@ public final class BagBatch {
    * Returns where each bag begins and, last of all, where the last one ends: a copy, checked.
    *
    * @param includeLastOffset whether the last of the offsets that were given is that end
+   * @param spare what becomes the copy if it has its length: the next batch's often has
    * @throws IllegalArgumentException at the first offset that is wrong
    */
-  int[] starts(boolean includeLastOffset) {
+  int[] starts(boolean includeLastOffset, int[] spare) {
+    int length =
+        offsets == null ? indices.batchSize() + 1 : offsets.length + (includeLastOffset ? 0 : 1);
+    int[] starts = spare.length == length ? spare : new int[length];
     if (offsets == null) {
-      int[] starts = new int[indices.batchSize() + 1];
       Arrays.setAll(starts, b -> b * indices.seqLen());
       return starts;
     }
-    int[] starts = Arrays.copyOf(offsets, offsets.length + (includeLastOffset ? 0 : 1));
+    System.arraycopy(offsets, 0, starts, 0, offsets.length);
     requireArgument(
         offsets.length > 0 || (!includeLastOffset && count() == 0),
         "there are no offsets, but %d ids; give an offset for each bag, the first of them 0",

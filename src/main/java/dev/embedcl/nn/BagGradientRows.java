@@ -6,6 +6,7 @@ import dev.embedcl.op.EmbeddingBagForward;
 import dev.embedcl.op.IndexGroups;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which rows of the gradient of bags each row of the table sums, and what each is multiplied by:
@@ -15,9 +16,24 @@ final class BagGradientRows {
   private final IndexGroups groups = new IndexGroups();
   private int[] bagOf = new int[0];
   private float[] scales = new float[0];
+  private boolean weightsKept;
 
   IndexGroups groups() {
     return groups;
+  }
+
+  /**
+   * Takes the weights of the next batch, so that {@link #rebuild} need not fetch them from the
+   * device and wait for it.
+   *
+   * @param weights a weight for each id, or null where the host has none
+   */
+  void keepWeights(float @Nullable [] weights) {
+    weightsKept = weights != null;
+    if (weights != null) {
+      ensureScales(weights.length);
+      System.arraycopy(weights, 0, scales, 0, weights.length);
+    }
   }
 
   /**
@@ -45,8 +61,10 @@ final class BagGradientRows {
     }
     DeviceBuffer sampleWeights = forward.perSampleWeights();
     if (sampleWeights != null) {
-      ensureScales(count);
-      sampleWeights.read(MemorySegment.ofArray(scales).asSlice(0, (long) count * Float.BYTES));
+      if (!weightsKept) {
+        ensureScales(count);
+        sampleWeights.read(MemorySegment.ofArray(scales).asSlice(0, (long) count * Float.BYTES));
+      }
       groups.scaledBy(scales);
     } else if (forward.mode() == BagMode.MEAN) {
       ensureScales(count);

@@ -43,6 +43,10 @@ final class BagLookup {
 
   private @Nullable EmbeddingBagForward last;
   private int[] starts = new int[1];
+
+  /** Takes where the bags of the next batch begin until they have passed every check. */
+  private int[] incomingStarts = new int[1];
+
   private boolean grouped;
 
   BagLookup(Parameter weight, LookupOptions options, BagMode mode, boolean includeLastOffset) {
@@ -69,7 +73,7 @@ final class BagLookup {
         !batch.isWeighted() || mode == BagMode.SUM,
         "perSampleWeights are for mode SUM; this layer's mode is %s",
         mode);
-    final int[] newStarts = batch.starts(includeLastOffset);
+    final int[] newStarts = batch.starts(includeLastOffset, incomingStarts);
     final int bags = newStarts.length - 1;
     final Matrix target = OutputMemory.given(given, bags, table.columns());
     ids.check(idBatch);
@@ -90,6 +94,7 @@ final class BagLookup {
     ids.send();
     offsets.write(MemorySegment.ofArray(newStarts));
     grouped = false;
+    incomingStarts = starts;
     starts = newStarts;
     if (options.hasMaxNorm()) {
       renorm();
@@ -165,6 +170,7 @@ final class BagLookup {
 
   private @Nullable DeviceBuffer sampleWeights(BagBatch batch) {
     float[] onHost = batch.weights();
+    gradientRows.keepWeights(onHost);
     if (onHost == null) {
       return batch.deviceWeights();
     }
@@ -183,15 +189,22 @@ final class BagLookup {
   }
 
   private Matrix gradMatrix(DeviceBuffer gradOutput) {
-    Shape shape = outputShape();
-    requireArgument(
-        gradOutput.type() == DType.FLOAT32 && gradOutput.elements() >= shape.elements(),
-        "gradOutput has %d elements of %s; the last output, of shape %s, has %d of FLOAT32",
-        gradOutput.elements(),
-        gradOutput.type(),
-        shape,
-        shape.elements());
-    return new Matrix(gradOutput, shape.size(0), weight.columns());
+    int bags = requireForward().bags().bags();
+    // No requireArgument here: the message's parts would be made for every step.
+    if (gradOutput.type() != DType.FLOAT32
+        || gradOutput.elements() < (long) bags * weight.columns()) {
+      throw new IllegalArgumentException(
+          "gradOutput has "
+              + gradOutput.elements()
+              + " elements of "
+              + gradOutput.type()
+              + "; the last output, of shape "
+              + outputShape()
+              + ", has "
+              + outputShape().elements()
+              + " of FLOAT32");
+    }
+    return new Matrix(gradOutput, bags, weight.columns());
   }
 
   private Shape outputShape() {

@@ -27,6 +27,7 @@ final class QuantizedLookup {
   private final GrowingBuffer weights;
   private final GrowingBuffer winners;
   private final OutputMemory output;
+  private int[] starts = new int[1];
 
   QuantizedLookup(
       Backend backend,
@@ -69,7 +70,7 @@ final class QuantizedLookup {
         !batch.isWeighted() || mode == BagMode.SUM,
         "perSampleWeights are for mode SUM; the mode is %s",
         mode);
-    final int[] starts = batch.starts(includeLastOffset);
+    starts = batch.starts(includeLastOffset, starts);
     final int bags = starts.length - 1;
     final Matrix target = OutputMemory.given(given, bags, table.columns());
     ids.check(idBatch);

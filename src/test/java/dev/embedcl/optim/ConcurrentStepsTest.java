@@ -105,7 +105,9 @@ final class ConcurrentStepsTest {
         for (int i = 0; i < MOST_IDS; i++) {
           weights[i] = 1 + random.nextInt(3);
         }
-        Activation out = layer.forward(ids, offsets, weights);
+        float[] given = weights.clone();
+        Activation out = layer.forward(ids, offsets, given);
+        Arrays.fill(given, 0); // it is the caller's again
         if (step % STEPS_BETWEEN_LOOKS == 0) {
           float[] looked = new float[bags * DIM];
           forEach(

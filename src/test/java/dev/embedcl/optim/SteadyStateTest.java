@@ -2,11 +2,12 @@ package dev.embedcl.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.embedcl.opencl.OpenClTestDevice;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A training loop in its steady state leaves next to nothing to collect, whatever its batches.
@@ -22,8 +23,11 @@ final class SteadyStateTest {
   private static final long TIMEOUT_SECONDS = 240;
 
   @ParameterizedTest
-  @ValueSource(ints = {8, 512})
-  void forwardAndFusedStepAllocateNextToNothing(int batchSize) throws Exception {
+  @CsvSource({"cpu, 8", "cpu, 512", "opencl, 512"})
+  void forwardAndFusedStepAllocateNextToNothing(String device, int batchSize) throws Exception {
+    if (device.equals("opencl")) {
+      OpenClTestDevice.require();
+    }
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -32,6 +36,7 @@ final class SteadyStateTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 TrainingLoop.class.getName(),
+                device,
                 Integer.toString(batchSize),
                 Long.toString(BYTES_PER_ITERATION))
             .redirectError(ProcessBuilder.Redirect.INHERIT)

@@ -55,8 +55,12 @@ final class SubmissionTest {
                 .mode(BagMode.SUM)
                 .seed(1)
                 .build();
+        DeviceBuffer gradOutput = backend.allocate(DType.FLOAT32, 3 * DIM);
         CallRecorder recorder = new CallRecorder(backend.queue())) {
-      bags.forward(BagBatch.of(IDS, new int[] {0, 2, 5}));
+      float[] weights = {1, 2, 3, 4, 5, 6, 7, 8};
+      bags.forward(BagBatch.of(IDS, new int[] {0, 2, 5}).weighted(weights));
+      assertSentOff(recorder.calls());
+      new Sgd(0.1).step(bags, gradOutput);
       assertSentOff(recorder.calls());
     }
   }

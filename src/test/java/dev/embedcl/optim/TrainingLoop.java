@@ -1,18 +1,22 @@
 package dev.embedcl.optim;
 
 import com.sun.management.ThreadMXBean;
+import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.cpu.CpuBackend;
+import dev.embedcl.backend.opencl.OpenClBackend;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.nn.InputEmbedding;
 import dev.embedcl.nn.ReferenceModel;
+import dev.embedcl.opencl.OpenClTestDevice;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.Random;
 
 /**
  * A program that trains: prints how many bytes a forward pass and a fused step leave on the Java
- * heap. Started by {@link SteadyStateTest} with the batch size and the number of bytes that is good
- * enough.
+ * heap, those of the worst optimizer. Started by {@link SteadyStateTest} with the device, the batch
+ * size and the number of bytes that is good enough.
  */
 final class TrainingLoop {
   private static final int ITERATIONS = 2_000;
@@ -28,14 +32,12 @@ final class TrainingLoop {
 
   private TrainingLoop() {}
 
-  /** Trains until an iteration allocates no more than the second argument. */
+  /** Trains until an iteration allocates no more than the third argument. */
   public static void main(String[] args) {
-    int batchSize = Integer.parseInt(args[0]);
-    long goodEnough = Long.parseLong(args[1]);
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    int count = batchSize * SEQ_LEN;
-    int[] ids = ReferenceModel.randomIds(new Random(1), count, 1000);
-    try (CpuBackend backend = CpuBackend.builder().threads(1).build();
+    boolean java = args[0].equals("cpu");
+    int batchSize = Integer.parseInt(args[1]);
+    long goodEnough = Long.parseLong(args[2]);
+    try (Backend backend = java ? pureJava() : OpenClBackend.open(OpenClTestDevice.require());
         InputEmbedding layer =
             InputEmbedding.builder(backend)
                 .numEmbeddings(1000)
@@ -43,30 +45,74 @@ final class TrainingLoop {
                 .maxLength(SEQ_LEN)
                 .seed(1)
                 .build();
-        DeviceBuffer gradOutput = backend.allocate(DType.FLOAT32, (long) count * DIM)) {
-      Sgd sgd = new Sgd(0.1);
-      long deviceBytes = 0;
-      long bytes = Long.MAX_VALUE;
-      for (int round = 0; round < MOST_ROUNDS && bytes > goodEnough; round++) {
-        iterate(batchSize, layer, ids, sgd, gradOutput);
-        deviceBytes = backend.allocatedBytes();
-        long before = threads.getCurrentThreadAllocatedBytes();
-        iterate(batchSize, layer, ids, sgd, gradOutput);
-        bytes = (threads.getCurrentThreadAllocatedBytes() - before) / ITERATIONS;
+        DeviceBuffer gradOutput =
+            backend.allocate(DType.FLOAT32, (long) batchSize * SEQ_LEN * DIM)) {
+      long most = 0;
+      for (Optimizer optimizer : optimizers(java)) {
+        most = Math.max(most, bytes(backend, batchSize, layer, optimizer, gradOutput, goodEnough));
+        optimizer.close();
       }
-      if (backend.allocatedBytes() != deviceBytes) {
-        throw new IllegalStateException(
-            "device memory grew from " + deviceBytes + " to " + backend.allocatedBytes());
-      }
-      System.out.println(bytes);
+      System.out.println(most);
     }
   }
 
+  private static Backend pureJava() {
+    return CpuBackend.builder().threads(1).build();
+  }
+
+  /** In pure Java they share the code that allocates or not; on a device each has its kernels. */
+  private static List<Optimizer> optimizers(boolean java) {
+    return java
+        ? List.of(new Sgd(0.1))
+        : List.of(
+            new Sgd(0.1),
+            new Adagrad(AdagradOptions.of(0.1)),
+            new RowwiseAdagrad(0.1),
+            new SparseAdam(AdamOptions.of(0.1)));
+  }
+
+  private static long bytes(
+      Backend backend,
+      int batchSize,
+      InputEmbedding layer,
+      Optimizer optimizer,
+      DeviceBuffer gradOutput,
+      long goodEnough) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    int[] ids = ReferenceModel.randomIds(new Random(1), batchSize * SEQ_LEN, 1000);
+    long deviceBytes = 0;
+    long bytes = Long.MAX_VALUE;
+    for (int round = 0; round < MOST_ROUNDS && bytes > goodEnough; round++) {
+      iterate(batchSize, layer, ids, optimizer, gradOutput);
+      deviceBytes = deviceBytes(backend);
+      long before = threads.getCurrentThreadAllocatedBytes();
+      iterate(batchSize, layer, ids, optimizer, gradOutput);
+      bytes = (threads.getCurrentThreadAllocatedBytes() - before) / ITERATIONS;
+    }
+    if (deviceBytes(backend) != deviceBytes) {
+      throw new IllegalStateException(
+          "device memory grew from " + deviceBytes + " to " + deviceBytes(backend));
+    }
+    return bytes;
+  }
+
+  private static long deviceBytes(Backend backend) {
+    return switch (backend) {
+      case CpuBackend java -> java.allocatedBytes();
+      case OpenClBackend device -> -device.queue().context().availableBytes();
+      default -> throw new IllegalArgumentException("what does " + backend + " hold?");
+    };
+  }
+
   private static void iterate(
-      int batchSize, InputEmbedding layer, int[] ids, Sgd sgd, DeviceBuffer gradOutput) {
+      int batchSize,
+      InputEmbedding layer,
+      int[] ids,
+      Optimizer optimizer,
+      DeviceBuffer gradOutput) {
     for (int i = 0; i < ITERATIONS; i++) {
       layer.forward(ids, batchSize, SEQ_LEN);
-      sgd.step(layer, gradOutput);
+      optimizer.step(layer, gradOutput);
     }
   }
 }

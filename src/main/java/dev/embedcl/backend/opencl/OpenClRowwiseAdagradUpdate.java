@@ -23,9 +23,11 @@ final class OpenClRowwiseAdagradUpdate {
   private final Launcher launcher;
   private final Kernels lanesKernels;
   private final Kernels ratesKernels;
-  private final Map<String, Kernels> rowsKernels = new HashMap<>();
+  private final Map<Program, Kernels> rowsKernels = new HashMap<>();
   private final Scratch sums;
   private final Scratch lanes;
+
+  private record Program(DType table, boolean stochastic) {}
 
   OpenClRowwiseAdagradUpdate(Launcher launcher) {
     this.launcher = launcher;
@@ -98,8 +100,12 @@ final class OpenClRowwiseAdagradUpdate {
   private Kernels rowsKernels(RowUpdate rounded) {
     DType table = rounded.table().type();
     return rowsKernels.computeIfAbsent(
-        RowUpdateKernels.tableOptions(table, rounded instanceof StochasticUpdate),
-        options -> kernels("rowwise_adagrad_update_rows", options, table.bytes()));
+        new Program(table, rounded instanceof StochasticUpdate),
+        program ->
+            kernels(
+                "rowwise_adagrad_update_rows",
+                RowUpdateKernels.tableOptions(program.table, program.stochastic),
+                program.table.bytes()));
   }
 
   private Kernels kernels(String name, String options, int elementBytes) {
