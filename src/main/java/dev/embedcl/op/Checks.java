@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 /** Argument checks of the operations, and the one wording of a wrong id. */
 public final class Checks {
 
+  private static final String ALL_OR_NONE =
+      "where a table is FLOAT64, every matrix of the operation is, and where not, none is";
+
   private Checks() {}
 
   /**
@@ -159,10 +162,8 @@ public final class Checks {
   }
 
   /** Checks a buffer with a number for each id of a batch. */
-  static void requireSampleWeights(String name, DeviceBuffer weights, int count) {
-    if (weights.type() != DType.FLOAT32) {
-      throw illegalArgument("%s hold %s; use FLOAT32", name, weights.type());
-    }
+  static void requireSampleWeights(String name, DeviceBuffer weights, int count, Table table) {
+    requireArithmetic(name, weights.type(), table);
     requireArgument(
         weights.elements() >= count,
         "%s hold %d numbers; there are %d ids",
@@ -201,8 +202,12 @@ public final class Checks {
     }
   }
 
-  /** Checks that an output is float32 or of the table's type; that of quantised rows may be any. */
+  /**
+   * Checks that an output is float32 or of the table's type; that of quantised rows may be of any
+   * but float64.
+   */
   static void requireOutputType(Matrix out, Table weight) {
+    requireSameArithmetic("out", out, weight);
     if (weight instanceof Matrix && out.type() != DType.FLOAT32 && out.type() != weight.type()) {
       throw illegalArgument(
           "out is %s and weight %s; give an out of FLOAT32 or of weight's type",
@@ -210,18 +215,60 @@ public final class Checks {
     }
   }
 
-  /** Checks what is float32 whatever the table is: gradients, their sums and optimizers' state. */
+  /** Checks what is of the type of the arithmetic: gradients, their sums, weights of samples. */
+  static void requireArithmetic(String name, DType type, Table table) {
+    DType needed = table.arithmetic();
+    if (type != needed) {
+      throw illegalArgument(
+          "%s is %s; give %s: %s",
+          name,
+          type,
+          needed,
+          needed == DType.FLOAT64 || type == DType.FLOAT64
+              ? ALL_OR_NONE
+              : "only tables and outputs are stored in 16 bits");
+    }
+  }
+
+  /** Checks that two tables are both float64, or neither is. */
+  static void requireSameArithmetic(String name, Table table, Table other) {
+    if (table.arithmetic() != other.arithmetic()) {
+      throw illegalArgument(
+          "%s is %s beside %s; give another: %s", name, table.type(), other.type(), ALL_OR_NONE);
+    }
+  }
+
+  /** Checks a gradient that is gathered: of a type that is no mere storage. */
+  static void requireGradientType(String name, Matrix matrix) {
+    requireArithmetic(name, matrix.type(), matrix);
+  }
+
+  /** Checks what there is in float32 alone: optimizers and what they need. */
   static void requireFloat32(String name, Matrix matrix) {
     if (matrix.type() != DType.FLOAT32) {
       throw illegalArgument(
-          "%s is %s; give FLOAT32: only tables and outputs are stored in 16 bits",
-          name, matrix.type());
+          "%s is %s; give FLOAT32: %s",
+          name,
+          matrix.type(),
+          matrix.type() == DType.FLOAT64
+              ? "float64 is for the passes that gradients are checked by"
+              : "only tables and outputs are stored in 16 bits");
+    }
+  }
+
+  /** Checks a table that an optimizer moves. */
+  static void requireTrainable(Matrix table) {
+    if (table.type() == DType.FLOAT64) {
+      throw illegalArgument(
+          "the table is %s, which optimizers do not move: float64 is for checks of gradients; train"
+              + " a table of FLOAT32, FLOAT16 or BFLOAT16",
+          table.type());
     }
   }
 
   /** Checks a gradient against the table, and that it is no buffer that the update writes. */
   static void requireGradient(String name, Matrix gradient, RowUpdate update) {
-    requireFloat32(name, gradient);
+    requireArithmetic(name, gradient.type(), update.table());
     requireColumns(name, gradient, update.table().columns());
     requireDistinct(name, gradient, "the table", update.table());
     Matrix first = update.firstState();
@@ -235,6 +282,7 @@ public final class Checks {
   }
 
   static void requireState(String name, Matrix state, Matrix table, int columns) {
+    requireTrainable(table);
     requireFloat32(name, state);
     requireArgument(
         state.rows() == table.rows() && state.columns() == columns,
@@ -262,13 +310,18 @@ public final class Checks {
     }
   }
 
-  /** Checks that groups find their rows in a gradient and a table of so many. */
-  static void requireGroups(IndexGroups groups, long gradientRows, long tableRows) {
+  /** Checks that groups find their rows in a gradient and in a table of so many. */
+  static void requireGroups(IndexGroups groups, Matrix gradOutput, long tableRows) {
     requireArgument(
-        gradientRows >= groups.sourceRows(),
+        gradOutput.rows() >= groups.sourceRows(),
         "gradOutput has %d rows; the groups were built for %d",
-        gradientRows,
+        gradOutput.rows(),
         groups.sourceRows());
+    if (groups.isScaled() && groups.scalesType() != gradOutput.type()) {
+      throw illegalArgument(
+          "the groups' scales are %s and gradOutput %s; make the groups by new IndexGroups(%s)",
+          groups.scalesType(), gradOutput.type(), gradOutput.type());
+    }
     requireArgument(
         groups.numEmbeddings() <= tableRows,
         "groups were built for %d embeddings; the table has %d rows",

@@ -33,11 +33,11 @@ public record CoalescedGradient(
    *     or the other way round
    */
   public CoalescedGradient {
-    Checks.requireFloat32("gradOutput", gradOutput);
-    Checks.requireFloat32("values", values);
+    Checks.requireGradientType("gradOutput", gradOutput);
+    Checks.requireArithmetic("values", values.type(), gradOutput);
     Checks.requireColumns("gradOutput", gradOutput, values.columns());
     Checks.requireDistinct("gradOutput", gradOutput, "values", values);
-    Checks.requireGroups(groups, gradOutput.rows(), groups.numEmbeddings());
+    Checks.requireGroups(groups, gradOutput, groups.numEmbeddings());
     requireArgument(
         values.rows() >= groups.uniqueRows(),
         "values has %d rows; the batch names %d",
@@ -62,5 +62,10 @@ public record CoalescedGradient(
   public CoalescedGradient(
       Matrix gradOutput, IndexGroups groups, DeviceBuffer rows, Matrix values) {
     this(gradOutput, groups, rows, values, null);
+  }
+
+  @Override
+  public boolean isFloat64() {
+    return gradOutput.type() == DType.FLOAT64;
   }
 }

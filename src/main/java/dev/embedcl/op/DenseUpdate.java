@@ -2,6 +2,8 @@ package dev.embedcl.op;
 
 import static dev.embedcl.op.Checks.requireArgument;
 
+import dev.embedcl.memory.DType;
+
 /**
  * Updates every row of a table by a dense gradient.
  *
@@ -26,5 +28,10 @@ public record DenseUpdate(Matrix gradWeight, RowUpdate update) implements Operat
         table.rows(),
         table.columns());
     Checks.requireGradient("gradWeight", gradWeight, update);
+  }
+
+  @Override
+  public boolean isFloat64() {
+    return gradWeight.type() == DType.FLOAT64;
   }
 }

@@ -2,6 +2,7 @@ package dev.embedcl.op;
 
 import static dev.embedcl.op.Checks.requireArgument;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -37,14 +38,14 @@ public record EmbeddingBackwardAtomic(
   /**
    * Checks everything but the ids.
    *
-   * @throws IllegalArgumentException if sizes do not fit each other, a matrix is not float32,
-   *     {@code paddingIdx} is no row or two matrices share a buffer
+   * @throws IllegalArgumentException if sizes do not fit each other, a matrix is of 16 bits, {@code
+   *     paddingIdx} is no row or two matrices share a buffer
    */
   public EmbeddingBackwardAtomic {
     Checks.requireBatch(batchSize, seqLen);
     int count = batchSize * seqLen;
-    Checks.requireFloat32("gradOutput", gradOutput);
-    Checks.requireFloat32("gradWeight", gradWeight);
+    Checks.requireGradientType("gradWeight", gradWeight);
+    Checks.requireArithmetic("gradOutput", gradOutput.type(), gradWeight);
     Checks.requireRows("gradOutput", gradOutput, count);
     Checks.requireColumns("gradOutput", gradOutput, gradWeight.columns());
     Checks.requireDistinct("gradOutput", gradOutput, "gradWeight", gradWeight);
@@ -55,10 +56,15 @@ public record EmbeddingBackwardAtomic(
         paddingIdx,
         gradWeight.rows());
     if (gradPositions != null) {
-      Checks.requireFloat32("gradPositions", gradPositions.table());
+      Checks.requireArithmetic("gradPositions", gradPositions.table().type(), gradWeight);
       gradPositions.requireLength(seqLen, gradWeight.columns());
       Checks.requireDistinct("gradOutput", gradOutput, "gradPositions", gradPositions.table());
       Checks.requireDistinct("gradWeight", gradWeight, "gradPositions", gradPositions.table());
     }
+  }
+
+  @Override
+  public boolean isFloat64() {
+    return gradOutput.type() == DType.FLOAT64;
   }
 }

@@ -2,6 +2,7 @@ package dev.embedcl.op;
 
 import static dev.embedcl.op.Checks.requireArgument;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +68,7 @@ public record EmbeddingBagForward(
     if (perSampleWeights != null) {
       requireArgument(
           mode == BagMode.SUM, "perSampleWeights are for mode SUM; the mode is %s", mode);
-      Checks.requireSampleWeights("perSampleWeights", perSampleWeights, bags.count());
+      Checks.requireSampleWeights("perSampleWeights", perSampleWeights, bags.count(), weight);
       Checks.requireDistinct("out", out.buffer(), "perSampleWeights", perSampleWeights);
     }
     requireArgument(
@@ -77,5 +78,10 @@ public record EmbeddingBagForward(
     if (winners != null) {
       Checks.requireWinners(winners, bags.bags(), weight.columns());
     }
+  }
+
+  @Override
+  public boolean isFloat64() {
+    return weight.type() == DType.FLOAT64;
   }
 }

@@ -1,5 +1,6 @@
 package dev.embedcl.op;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,7 @@ public record EmbeddingForward(
     Checks.requireOutputType(out, weight);
     if (positions != null) {
       positions.requireLength(seqLen, weight.columns());
+      Checks.requireSameArithmetic("the positional table", positions.table(), weight);
       Checks.requireDistinct("out", out, "the positional table", positions.table());
     }
   }
@@ -56,5 +58,10 @@ public record EmbeddingForward(
   /** Returns the number of ids, {@code batchSize * seqLen}. */
   public int count() {
     return batchSize * seqLen;
+  }
+
+  @Override
+  public boolean isFloat64() {
+    return weight.type() == DType.FLOAT64;
   }
 }

@@ -2,6 +2,7 @@ package dev.embedcl.op;
 
 import static dev.embedcl.op.Checks.requireArgument;
 
+import dev.embedcl.memory.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -42,7 +43,8 @@ public record EmbeddingRenorm(Matrix weight, IndexGroups groups, double maxNorm,
   /** Added to the norm that divides: PyTorch's. */
   public static final float EPS = 1e-7f;
 
-  private static final double EPS_FLOAT64 = 1e-7;
+  /** The same in float64. */
+  public static final double EPS_FLOAT64 = 1e-7;
 
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -115,5 +117,10 @@ public record EmbeddingRenorm(Matrix weight, IndexGroups groups, double maxNorm,
     }
     double norm = StrictMath.pow(sum, 1 / normType);
     return norm > maxNorm ? (float) (maxNorm / (norm + EPS_FLOAT64)) : -1;
+  }
+
+  @Override
+  public boolean isFloat64() {
+    return weight.type() == DType.FLOAT64;
   }
 }

@@ -1,5 +1,6 @@
 package dev.embedcl.op;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,7 @@ public record EmbeddingUpdate(
    */
   public EmbeddingUpdate {
     Checks.requireGradient("gradOutput", gradOutput, update);
-    Checks.requireGroups(groups, gradOutput.rows(), update.table().rows());
+    Checks.requireGroups(groups, gradOutput, update.table().rows());
     Checks.requireWinnersOf(gradOutput, groups, winners);
   }
 
@@ -48,5 +49,10 @@ public record EmbeddingUpdate(
    */
   public EmbeddingUpdate(Matrix gradOutput, IndexGroups groups, RowUpdate update) {
     this(gradOutput, groups, update, null);
+  }
+
+  @Override
+  public boolean isFloat64() {
+    return gradOutput.type() == DType.FLOAT64;
   }
 }

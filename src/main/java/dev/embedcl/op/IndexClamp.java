@@ -39,4 +39,9 @@ public record IndexClamp(
         replacement,
         numEmbeddings);
   }
+
+  @Override
+  public boolean isFloat64() {
+    return false;
+  }
 }

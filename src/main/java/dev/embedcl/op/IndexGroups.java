@@ -2,6 +2,7 @@ package dev.embedcl.op;
 
 import static dev.embedcl.op.Checks.requireArgument;
 
+import dev.embedcl.memory.DType;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -29,7 +30,7 @@ public final class IndexGroups {
 
   private final IndexSort sort = new IndexSort();
   private final BlockCut cut = new BlockCut();
-  private final ContributionScales scales = new ContributionScales();
+  private final ContributionScales scales;
   private final CompactRows compactRows = new CompactRows();
   private int[] packed = new int[2];
   private int[] keys = new int[0];
@@ -42,8 +43,25 @@ public final class IndexGroups {
   private long paddingIdx = NO_PADDING;
   private boolean hasPadding;
 
-  /** Creates the groups of an empty batch. */
-  public IndexGroups() {}
+  /** Creates the groups of an empty batch, whose scales are float32. */
+  public IndexGroups() {
+    this(DType.FLOAT32);
+  }
+
+  /**
+   * Creates the groups of an empty batch.
+   *
+   * @param scalesType the type of scales: that of the gradients that are summed, {@link
+   *     DType#FLOAT32} or {@link DType#FLOAT64}
+   * @throws IllegalArgumentException if it is another
+   */
+  public IndexGroups(DType scalesType) {
+    if (scalesType != DType.FLOAT32 && scalesType != DType.FLOAT64) {
+      throw new IllegalArgumentException(
+          "scales of " + scalesType + "; give FLOAT32, or FLOAT64 for gradients of that type");
+    }
+    this.scales = new ContributionScales(scalesType == DType.FLOAT64);
+  }
 
   /**
    * Returns the groups of a batch.
@@ -132,6 +150,7 @@ public final class IndexGroups {
    *
    * @param scaleOfPosition a scale for each id given to {@link #rebuild(int[], int, long, long)}
    * @return this
+   * @throws IllegalArgumentException if scales are float64
    */
   public IndexGroups scaledBy(float[] scaleOfPosition) {
     scales.multiply(scaleOfPosition, packed, count);
@@ -139,8 +158,20 @@ public final class IndexGroups {
   }
 
   /**
+   * Does as {@link #scaledBy(float[])} where scales are float64.
+   *
+   * @param scaleOfPosition a scale for each id given to {@link #rebuild(int[], int, long, long)}
+   * @return this
+   * @throws IllegalArgumentException if scales are float32
+   */
+  public IndexGroups scaledBy(double[] scaleOfPosition) {
+    scales.multiply(scaleOfPosition, packed, count);
+    return this;
+  }
+
+  /**
    * Multiplies each contribution by 1 / (how often its id occurs in the batch), computed in float64
-   * and rounded: PyTorch's {@code scale_grad_by_freq}.
+   * and rounded to the type of the scales: PyTorch's {@code scale_grad_by_freq}.
    *
    * @return this
    */
@@ -258,12 +289,22 @@ public final class IndexGroups {
     return scales.isPresent();
   }
 
-  /** Returns the scale of the {@code i}-th contribution; there has to be one. */
+  /** Returns the type of the scales. */
+  public DType scalesType() {
+    return scales.type();
+  }
+
+  /** Returns the scale of the {@code i}-th contribution; there has to be one, of float32. */
   public float scale(int i) {
     return scales.get(i);
   }
 
-  /** Returns all scales, as {@link #packed()} is returned; empty where there are none. */
+  /** Returns the scale of the {@code i}-th contribution; there has to be one, of float64. */
+  public double wideScale(int i) {
+    return scales.getWide(i);
+  }
+
+  /** Returns all float32 scales, as {@link #packed()} is returned; empty where there are none. */
   public MemorySegment scales() {
     return scales.segment();
   }

@@ -16,8 +16,12 @@ import dev.embedcl.memory.DeviceBuffer;
  * numbers included; what is beyond the largest number becomes infinite, and a NaN stays a NaN, of
  * whichever payload.
  *
- * @param buffer holds at least {@code rows * columns} elements of a floating-point type of at most
- *     32 bits
+ * <p>Or of {@link DType#FLOAT64}, which is for checks of gradients and not for speed: then every
+ * floating-point operand of an operation is, arithmetic is float64 wherever an operation's
+ * documentation says float32, in the same orders, and the CPU backend alone executes it, on one
+ * thread.
+ *
+ * @param buffer holds at least {@code rows * columns} elements of a floating-point type
  * @param rows from 0 to 2^31
  * @param columns the embedding dimension, at least 1
  */
@@ -33,12 +37,13 @@ public record Matrix(DeviceBuffer buffer, long rows, int columns) implements Tab
    */
   public Matrix {
     switch (buffer.type()) {
-      case FLOAT32, FLOAT16, BFLOAT16 -> {}
-      case FLOAT64, INT64, INT32, INT16, INT8, UINT8, BOOL ->
+      case FLOAT64, FLOAT32, FLOAT16, BFLOAT16 -> {}
+      case INT64, INT32, INT16, INT8, UINT8, BOOL ->
           throw new IllegalArgumentException(
               "a matrix of "
                   + buffer.type()
-                  + " is not supported; use FLOAT32, or FLOAT16 or BFLOAT16 for storage");
+                  + " is not supported; use FLOAT32, FLOAT16 or BFLOAT16 for storage, or FLOAT64 to"
+                  + " check gradients");
     }
     requireArgument(
         rows >= 0 && rows <= MAX_ROWS, "rows = %d is out of range [0, %d]", rows, MAX_ROWS);

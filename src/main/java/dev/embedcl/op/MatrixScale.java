@@ -16,4 +16,9 @@ public record MatrixScale(Matrix matrix, float factor) implements Operation {
   public MatrixScale {
     Checks.requireFloat32("matrix", matrix);
   }
+
+  @Override
+  public boolean isFloat64() {
+    return false;
+  }
 }

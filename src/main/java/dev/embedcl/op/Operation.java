@@ -18,4 +18,11 @@ public sealed interface Operation
         RowNorms,
         MatrixScale,
         EmbeddingBagForward,
-        PerSampleWeightsGradient {}
+        PerSampleWeightsGradient {
+
+  /**
+   * Returns whether the operation computes in float64: all its floating-point operands are of that
+   * type, or none is. Backends decide by this before they look at anything else.
+   */
+  boolean isFloat64();
+}

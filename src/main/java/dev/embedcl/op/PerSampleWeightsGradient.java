@@ -2,6 +2,7 @@ package dev.embedcl.op;
 
 import static dev.embedcl.op.Checks.requireArgument;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 
 /**
@@ -35,15 +36,20 @@ public record PerSampleWeightsGradient(
    *     gradWeights} is a buffer that is read
    */
   public PerSampleWeightsGradient {
-    Checks.requireFloat32("gradOutput", gradOutput);
+    Checks.requireArithmetic("gradOutput", gradOutput.type(), weight);
     requireArgument(
         gradOutput.rows() >= bags.bags(),
         "gradOutput has %d rows; there are %d bags",
         gradOutput.rows(),
         bags.bags());
     Checks.requireColumns("gradOutput", gradOutput, weight.columns());
-    Checks.requireSampleWeights("gradWeights", gradWeights, bags.count());
+    Checks.requireSampleWeights("gradWeights", gradWeights, bags.count(), weight);
     Checks.requireDistinct("gradWeights", gradWeights, "weight", weight.buffer());
     Checks.requireDistinct("gradWeights", gradWeights, "gradOutput", gradOutput.buffer());
+  }
+
+  @Override
+  public boolean isFloat64() {
+    return weight.type() == DType.FLOAT64;
   }
 }

@@ -1,5 +1,7 @@
 package dev.embedcl.op;
 
+import dev.embedcl.memory.DType;
+
 /**
  * Sums the rows of a batch's gradient by position, {@code Σ_b gradOutput[b * seqLen + t, :]}, in
  * the order of {@link Accumulation#DETERMINISTIC}, and updates row {@code start + t} of the
@@ -26,5 +28,10 @@ public record PositionUpdate(
     Checks.requireRows("gradOutput", gradOutput, (long) batchSize * seqLen);
     Checks.requireGradient("gradOutput", gradOutput, update);
     new Positions(update.table(), start).requireLength(seqLen, gradOutput.columns());
+  }
+
+  @Override
+  public boolean isFloat64() {
+    return gradOutput.type() == DType.FLOAT64;
   }
 }

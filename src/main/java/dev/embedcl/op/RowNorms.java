@@ -43,4 +43,9 @@ public record RowNorms(Matrix matrix, Matrix norms, double normType) implements 
           "normType = " + normType + "; gradients have norms of 1, 2 and infinity");
     }
   }
+
+  @Override
+  public boolean isFloat64() {
+    return false;
+  }
 }

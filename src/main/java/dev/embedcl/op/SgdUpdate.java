@@ -38,10 +38,11 @@ public record SgdUpdate(
   /**
    * Checks the arguments.
    *
-   * @throws IllegalArgumentException if the buffer's sizes are not the table's, both are one
-   *     buffer, a number is not finite or there is momentum without a buffer
+   * @throws IllegalArgumentException if the table is float64, the buffer's sizes are not the
+   *     table's, both are one buffer, a number is not finite or there is momentum without a buffer
    */
   public SgdUpdate {
+    Checks.requireTrainable(table);
     Checks.requireFinite("learningRate", learningRate);
     Checks.requireFinite("momentum", momentum);
     Checks.requireFinite("decay", decay);

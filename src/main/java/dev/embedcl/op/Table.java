@@ -21,6 +21,14 @@ public sealed interface Table permits Matrix, QuantizedMatrix {
   /** Returns the type of the buffer's elements. */
   DType type();
 
+  /**
+   * Returns the type that arithmetic with the vectors has, and that gradients of them are of:
+   * {@link DType#FLOAT64} for itself, {@link DType#FLOAT32} for every other.
+   */
+  default DType arithmetic() {
+    return type() == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
+  }
+
   /** Returns the bytes from the start of a row to that of the next. */
   long rowBytes();
 }

@@ -25,7 +25,8 @@ final class OperationChecksTest {
   void matrixHasToFitItsBuffer() {
     refused(
         () -> new Matrix(new StubBuffer(DType.INT32, 8), 2, 4),
-        "a matrix of INT32 is not supported; use FLOAT32, or FLOAT16 or BFLOAT16 for storage");
+        "a matrix of INT32 is not supported; use FLOAT32, FLOAT16 or BFLOAT16 for storage, or"
+            + " FLOAT64 to check gradients");
     refused(() -> matrix(-1, 4), "rows = -1 is out of range [0, 2147483648]");
     refused(
         () -> new Matrix(floats(Long.MAX_VALUE), (1L << 31) + 1, 4),
@@ -210,6 +211,100 @@ final class OperationChecksTest {
     refused(
         () -> AdamUpdate.adam(weight, moment, matrix(10, 4), 0, 1, 0.9, 0.99, 0, 0, false),
         "step = 0; steps are counted from 1");
+  }
+
+  @Test
+  void operandsAreAllOfFloat64OrNone() {
+    String cure =
+        ": where a table is FLOAT64, every matrix of the operation is, and where not, none is";
+    Matrix wide = wide(10, 4);
+    Matrix wideRows = wide(6, 4);
+    DeviceBuffer wideBuffer = new StubBuffer(DType.FLOAT64, 100);
+    String mixedOut = "out is FLOAT32 beside FLOAT64; give another" + cure;
+    refused(() -> new EmbeddingForward(wide, ids, null, rows, 2, 3), mixedOut);
+    refused(
+        () -> forward(ids, wideRows, 2, 3), "out is FLOAT64 beside FLOAT32; give another" + cure);
+    refused(
+        () -> new EmbeddingForward(wide, ids, new Positions(table, 2), wideRows, 2, 3),
+        "the positional table is FLOAT32 beside FLOAT64; give another" + cure);
+    refused(
+        () -> new EmbeddingUpdate(rows, SIX_IDS, new AccumulateUpdate(wide)),
+        "gradOutput is FLOAT32; give FLOAT64" + cure);
+    refused(
+        () -> new EmbeddingUpdate(wideRows, SIX_IDS, new AccumulateUpdate(weight)),
+        "gradOutput is FLOAT64; give FLOAT32" + cure);
+    refused(
+        () -> new EmbeddingUpdate(wideRows, SIX_IDS, SgdUpdate.plain(weight, 1)),
+        "gradOutput is FLOAT64; give FLOAT32" + cure);
+    refused(
+        () -> new PositionUpdate(rows, new AccumulateUpdate(wide), 0, 2, 3),
+        "gradOutput is FLOAT32; give FLOAT64" + cure);
+    refused(
+        () -> new DenseUpdate(weight, new AccumulateUpdate(wide)),
+        "gradWeight is FLOAT32; give FLOAT64" + cure);
+    refused(
+        () -> new CoalescedGradient(wideRows, SIX_IDS, ids, weight),
+        "values is FLOAT32; give FLOAT64" + cure);
+    refused(
+        () -> new EmbeddingBackwardAtomic(wideRows, ids, weight, -1, null, 2, 3),
+        "gradOutput is FLOAT64; give FLOAT32" + cure);
+    refused(
+        () -> new EmbeddingBackwardAtomic(wideRows, ids, wide, -1, new Positions(table, 0), 2, 3),
+        "gradPositions is FLOAT32; give FLOAT64" + cure);
+    Bags bags = new Bags(ids, new StubBuffer(DType.INT32, 3), 6, 2, -1);
+    refused(() -> new EmbeddingBagForward(wide, bags, BagMode.SUM, null, rows, null), mixedOut);
+    refused(
+        () -> new EmbeddingBagForward(wide, bags, BagMode.SUM, floats(6), wideRows, null),
+        "perSampleWeights is FLOAT32; give FLOAT64" + cure);
+    refused(
+        () -> new EmbeddingBagForward(weight, bags, BagMode.SUM, wideBuffer, rows, null),
+        "perSampleWeights is FLOAT64; give FLOAT32" + cure);
+    refused(
+        () -> new PerSampleWeightsGradient(wide, bags, rows, wideBuffer),
+        "gradOutput is FLOAT32; give FLOAT64" + cure);
+    refused(
+        () -> new PerSampleWeightsGradient(wide, bags, wideRows, floats(6)),
+        "gradWeights is FLOAT32; give FLOAT64" + cure);
+    QuantizedMatrix quantized = new QuantizedMatrix(new StubBuffer(DType.UINT8, 120), 10, 4);
+    refused(
+        () -> new EmbeddingForward(quantized, ids, null, wideRows, 2, 3),
+        "out is FLOAT64 beside UINT8; give another" + cure);
+    IndexGroups narrow = IndexGroups.of(new int[6], 10).scaledByFrequency();
+    refused(
+        () -> new EmbeddingUpdate(wideRows, narrow, new AccumulateUpdate(wide)),
+        "the groups' scales are FLOAT32 and gradOutput FLOAT64; make the groups by new"
+            + " IndexGroups(FLOAT64)");
+    refused(
+        () -> narrow.scaledBy(new double[6]),
+        "these groups keep scales of FLOAT32; give numbers of that type");
+    refused(
+        () -> new IndexGroups(DType.FLOAT16),
+        "scales of FLOAT16; give FLOAT32, or FLOAT64 for gradients of that type");
+  }
+
+  @Test
+  void optimizersAndClippingRefuseFloat64() {
+    Matrix wide = wide(10, 4);
+    String cure =
+        "the table is FLOAT64, which optimizers do not move: float64 is for checks of gradients;"
+            + " train a table of FLOAT32, FLOAT16 or BFLOAT16";
+    Matrix state = matrix(10, 4);
+    refused(() -> SgdUpdate.plain(wide, 1), cure);
+    refused(() -> new SgdUpdate(wide, state, 1, 0.5f, 0.5f, 1, false, 0), cure);
+    refused(() -> new AdagradUpdate(wide, state, 1, 0, 0), cure);
+    refused(() -> new RowwiseAdagradUpdate(wide, matrix(10, 1), 1, 0), cure);
+    refused(() -> AdamUpdate.adam(wide, state, matrix(10, 4), 1, 1, 0.9, 0.99, 0, 0, false), cure);
+    String passes = "; give FLOAT32: float64 is for the passes that gradients are checked by";
+    refused(() -> new MatrixScale(wide, 1), "matrix is FLOAT64" + passes);
+    refused(() -> new RowNorms(wide, matrix(10, 1), 2), "matrix is FLOAT64" + passes);
+    refused(() -> new RowNorms(weight, wide(10, 1), 2), "norms is FLOAT64" + passes);
+    refused(
+        () -> new SgdUpdate(weight, wide, 1, 0.5f, 0.5f, 1, false, 0),
+        "momentumBuffer is FLOAT64" + passes);
+  }
+
+  private static Matrix wide(long rows, int columns) {
+    return new Matrix(new StubBuffer(DType.FLOAT64, 100), rows, columns);
   }
 
   private AdamUpdate adam(Matrix first, Matrix second, float correction, float eps) {

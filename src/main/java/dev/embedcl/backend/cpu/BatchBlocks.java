@@ -75,6 +75,11 @@ final class BatchBlocks implements RowBlocks {
   }
 
   @Override
+  public void scales(long block, double[] scales) {
+    throw new IllegalStateException("sums by position have no scales");
+  }
+
+  @Override
   public boolean hasPositions() {
     return false;
   }

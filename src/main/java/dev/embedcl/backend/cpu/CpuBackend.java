@@ -54,6 +54,7 @@ public final class CpuBackend implements Backend {
   private final CpuMatrixScale matrixScale;
   private final CpuEmbeddingBagForward embeddingBagForward;
   private final CpuPerSampleWeightsGradient perSampleWeightsGradient;
+  private final CpuFloat64 float64;
   private long buffersMade;
   private boolean closed;
 
@@ -75,6 +76,7 @@ public final class CpuBackend implements Backend {
     matrixScale = new CpuMatrixScale(this, workers, norms);
     embeddingBagForward = new CpuEmbeddingBagForward(this, workers, kernels, status);
     perSampleWeightsGradient = new CpuPerSampleWeightsGradient(this, workers, kernels, status);
+    float64 = new CpuFloat64(this, status);
   }
 
   /**
@@ -138,6 +140,10 @@ public final class CpuBackend implements Backend {
     lock.lock();
     try {
       requireOpen();
+      if (operation.isFloat64()) {
+        float64.execute(operation);
+        return;
+      }
       switch (operation) {
         case EmbeddingForward forward -> embeddingForward.execute(forward);
         case EmbeddingUpdate update -> embeddingUpdate.execute(update);

@@ -1,7 +1,5 @@
 package dev.embedcl.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
 import dev.embedcl.op.IndexGroups;
@@ -17,19 +15,16 @@ import org.jspecify.annotations.Nullable;
 final class CpuEmbeddingBackwardAtomic {
   private final CpuBackend backend;
   private final CpuRowSums sums;
-  private final CpuStatus status;
+  private final IdGroups idGroups;
   private final GroupBlocks groupBlocks = new GroupBlocks();
   private final BatchBlocks batchBlocks = new BatchBlocks();
   private final CpuRowUpdate weightUpdate = new CpuRowUpdate();
   private final CpuRowUpdate positionUpdate = new CpuRowUpdate();
-  private final IndexGroups groups = new IndexGroups();
-  private int[] ids = new int[0];
-  private int[] idPositions = new int[0];
 
   CpuEmbeddingBackwardAtomic(CpuBackend backend, CpuRowSums sums, CpuStatus status) {
     this.backend = backend;
     this.sums = sums;
-    this.status = status;
+    this.idGroups = new IdGroups(status);
   }
 
   void execute(EmbeddingBackwardAtomic operation) {
@@ -45,32 +40,12 @@ final class CpuEmbeddingBackwardAtomic {
       return;
     }
     int columns = operation.gradWeight().columns();
-    groupIds(indices, count, operation.gradWeight().rows(), operation.paddingIdx());
+    IndexGroups groups =
+        idGroups.of(indices, count, operation.gradWeight().rows(), operation.paddingIdx());
     sums.run(gradOutput, groupBlocks.of(groups, false), weightUpdate, columns);
     if (positions != null) {
       batchBlocks.of(positions.start(), operation.batchSize(), operation.seqLen());
       sums.run(gradOutput, batchBlocks, positionUpdate, columns);
     }
-  }
-
-  /** Groups the ids of a buffer, leaving out and recording those that no row belongs to. */
-  private void groupIds(MemorySegment indices, int count, long numEmbeddings, long paddingIdx) {
-    status.beginOperation();
-    if (ids.length < count) {
-      ids = new int[count];
-      idPositions = new int[count];
-    }
-    int good = 0;
-    for (int position = 0; position < count; position++) {
-      int index = indices.get(JAVA_INT, 4L * position);
-      if (index >= 0 && index < numEmbeddings) {
-        ids[good] = index;
-        idPositions[good] = position;
-        good++;
-      } else {
-        status.record(position, index, numEmbeddings);
-      }
-    }
-    groups.rebuild(ids, good, numEmbeddings, paddingIdx).fromRows(idPositions, count);
   }
 }

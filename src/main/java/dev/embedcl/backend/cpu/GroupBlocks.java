@@ -79,6 +79,15 @@ final class GroupBlocks implements RowBlocks {
   }
 
   @Override
+  public void scales(long block, double[] scales) {
+    int begin = groups.blockStart((int) block);
+    int count = groups.blockStart((int) block + 1) - begin;
+    for (int i = 0; i < count; i++) {
+      scales[i] = groups.wideScale(begin + i);
+    }
+  }
+
+  @Override
   public boolean hasPositions() {
     return groups.hasPositions();
   }

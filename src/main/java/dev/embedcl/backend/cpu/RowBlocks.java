@@ -31,6 +31,9 @@ interface RowBlocks {
   /** Writes the scales of a block's contributions, in order; there have to be some. */
   void scales(long block, float[] scales);
 
+  /** Writes the scales of a block's contributions where they are float64. */
+  void scales(long block, double[] scales);
+
   /** Returns whether contributions count only in the columns that their positions won. */
   boolean hasPositions();
 

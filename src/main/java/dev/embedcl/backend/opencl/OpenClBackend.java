@@ -214,6 +214,13 @@ public final class OpenClBackend implements Backend {
     lock.lock();
     try {
       requireOpen();
+      if (operation.isFloat64()) {
+        throw new IllegalArgumentException(
+            operation.getClass().getSimpleName()
+                + " of FLOAT64 matrices on "
+                + this
+                + ", which computes in float32; open the device 'cpu' for float64");
+      }
       switch (operation) {
         case EmbeddingForward op -> embeddingForward.enqueue(op);
         case EmbeddingUpdate op -> embeddingUpdate.enqueue(op);
