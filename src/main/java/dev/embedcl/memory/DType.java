@@ -5,7 +5,8 @@ package dev.embedcl.memory;
  *
  * <p>Every type can be stored, read from files and written to them. The layers compute in {@link
  * #FLOAT32}, keep tables in it or in {@link #FLOAT16} or {@link #BFLOAT16}, and take ids as {@link
- * #INT32}; an operation that is handed another type says so.
+ * #INT32}. To check gradients, they compute in {@link #FLOAT64} on the CPU backend. An operation
+ * that is handed another type says so.
  */
 public enum DType {
   /** IEEE 754 binary64. */

@@ -82,6 +82,18 @@ public final class HostTensor implements AutoCloseable {
   }
 
   /**
+   * Allocates a {@link DType#FLOAT64} tensor and copies {@code values} into it.
+   *
+   * @throws IllegalArgumentException if the number of values is not {@code shape.elements()}
+   */
+  public static HostTensor of(Shape shape, double... values) {
+    checkCount(shape, values.length);
+    HostTensor tensor = allocate(DType.FLOAT64, shape);
+    MemorySegment.copy(values, 0, tensor.segment, ValueLayout.JAVA_DOUBLE, 0, values.length);
+    return tensor;
+  }
+
+  /**
    * Allocates an {@link DType#INT32} tensor and copies {@code values} into it.
    *
    * @throws IllegalArgumentException if the number of values is not {@code shape.elements()}
@@ -94,10 +106,12 @@ public final class HostTensor implements AutoCloseable {
   }
 
   /**
-   * Converts to another floating-point type of at most 32 bits, as PyTorch's {@code
-   * tensor.to(dtype)}: each number becomes the nearest, the even one of two that are equally near.
+   * Converts to another floating-point type, as PyTorch's {@code tensor.to(dtype)}: each number
+   * becomes the nearest, the even one of two that are equally near. From float64 to 16 bits too it
+   * is rounded once, where PyTorch rounds to float32 in between.
    *
-   * @param type {@link DType#FLOAT32}, {@link DType#FLOAT16} or {@link DType#BFLOAT16}
+   * @param type {@link DType#FLOAT64}, {@link DType#FLOAT32}, {@link DType#FLOAT16} or {@link
+   *     DType#BFLOAT16}
    * @return a new tensor of the same shape, to be closed by the caller
    * @throws IllegalArgumentException if this tensor's type or the other is none of these
    * @throws IllegalStateException if this tensor was closed
@@ -146,6 +160,17 @@ public final class HostTensor implements AutoCloseable {
   public float[] toFloatArray() {
     checkArray(DType.FLOAT32);
     return segment.toArray(ValueLayout.JAVA_FLOAT);
+  }
+
+  /**
+   * Copies all elements of a {@link DType#FLOAT64} tensor to a new array.
+   *
+   * @throws IllegalStateException if the type is another one, or the tensor was closed
+   * @throws IllegalArgumentException if there are more elements than an array can hold
+   */
+  public double[] toDoubleArray() {
+    checkArray(DType.FLOAT64);
+    return segment.toArray(ValueLayout.JAVA_DOUBLE);
   }
 
   /**
