@@ -161,6 +161,23 @@ public final class TorchGenerator {
   }
 
   /**
+   * Fills with normal doubles, as {@code tensor.normal_(mean, std)} for a contiguous float64
+   * tensor.
+   *
+   * <p>The stream and the transform are those of {@link #fillNormal}, with uniform doubles of two
+   * steps each and in double arithmetic with {@link StrictMath}: the same bits on every machine,
+   * and as PyTorch's but for the last bits of some 6 % of the values, since that takes logarithms,
+   * sines and cosines from the C library, whatever {@link #capability} is.
+   *
+   * @param target as many doubles as it holds; native or heap, of any size
+   * @throws IllegalArgumentException if {@code std} is negative, {@code mean} or {@code std} is not
+   *     finite, or {@code target} is read-only or does not hold whole doubles
+   */
+  public void fillNormalDoubles(MemorySegment target, double mean, double std) {
+    new NormalDoubles(this).fill(target, mean, std);
+  }
+
+  /**
    * Returns the whole state: what {@code torch.get_rng_state()} returns after the same draws, and
    * what {@code torch.set_rng_state} accepts.
    */
@@ -186,7 +203,7 @@ public final class TorchGenerator {
   /**
    * Draws a standard normal double: the one left from the last pair, else the first of a new pair.
    */
-  private double nextNormal() {
+  double nextNormal() {
     if (!Double.isNaN(cachedNormal)) {
       double normal = cachedNormal;
       cachedNormal = Double.NaN;
