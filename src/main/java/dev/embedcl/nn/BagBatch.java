@@ -4,6 +4,7 @@ import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -15,14 +16,16 @@ import org.jspecify.annotations.Nullable;
 public final class BagBatch {
   private final IndexBatch indices;
   private final int @Nullable [] offsets;
-  private final float @Nullable [] weights;
+  private final @Nullable MemorySegment weights;
   private final @Nullable DeviceBuffer deviceWeights;
+  private final @Nullable DType weightsType;
 
   private BagBatch(
       IndexBatch indices,
       int @Nullable [] offsets,
-      float @Nullable [] weights,
-      @Nullable DeviceBuffer deviceWeights) {
+      @Nullable MemorySegment weights,
+      @Nullable DeviceBuffer deviceWeights,
+      @Nullable DType weightsType) {
     requireArgument(
         indices.start() == 0,
         "start = %d, but bags have no positions; start at 0",
@@ -31,6 +34,7 @@ public final class BagBatch {
     this.offsets = offsets;
     this.weights = weights;
     this.deviceWeights = deviceWeights;
+    this.weightsType = weightsType;
   }
 
   /**
@@ -40,7 +44,7 @@ public final class BagBatch {
    * @throws IllegalArgumentException if they start elsewhere than at position 0
    */
   public static BagBatch of(IndexBatch indices) {
-    return new BagBatch(indices, null, null, null);
+    return new BagBatch(indices, null, null, null, null);
   }
 
   /**
@@ -53,7 +57,7 @@ public final class BagBatch {
    * @throws IllegalArgumentException if the ids start elsewhere than at position 0
    */
   public static BagBatch of(IndexBatch indices, int[] offsets) {
-    return new BagBatch(indices, offsets, null, null);
+    return new BagBatch(indices, offsets, null, null, null);
   }
 
   /**
@@ -93,12 +97,25 @@ public final class BagBatch {
    * @throws IllegalArgumentException if they are more or fewer
    */
   public BagBatch weighted(float[] perSampleWeights) {
+    return weighted(DType.FLOAT32, MemorySegment.ofArray(perSampleWeights));
+  }
+
+  /**
+   * Returns the same bags with weights of float64, for layers of that type; see {@link
+   * #weighted(float[])}.
+   *
+   * @param perSampleWeights as many as there are ids
+   * @throws IllegalArgumentException if they are more or fewer
+   */
+  public BagBatch weighted(double[] perSampleWeights) {
+    return weighted(DType.FLOAT64, MemorySegment.ofArray(perSampleWeights));
+  }
+
+  private BagBatch weighted(DType type, MemorySegment perSampleWeights) {
+    long given = perSampleWeights.byteSize() / type.bytes();
     requireArgument(
-        perSampleWeights.length == count(),
-        "perSampleWeights hold %d numbers; there are %d ids",
-        perSampleWeights.length,
-        count());
-    return new BagBatch(indices, offsets, perSampleWeights, null);
+        given == count(), "perSampleWeights hold %d numbers; there are %d ids", given, count());
+    return new BagBatch(indices, offsets, perSampleWeights, null, type);
   }
 
   /**
@@ -106,17 +123,20 @@ public final class BagBatch {
    * place, and {@code backward} and the optimizer steps read them back, so the buffer has to stay
    * as it is until then.
    *
-   * @param perSampleWeights float32, at least as many as there are ids, on the layer's backend
+   * @param perSampleWeights float32, or float64 for a layer of that type; at least as many as there
+   *     are ids, on the layer's backend
    * @throws IllegalArgumentException if they are fewer or of another type
    */
   public BagBatch weighted(DeviceBuffer perSampleWeights) {
     requireArgument(
-        perSampleWeights.type() == DType.FLOAT32 && perSampleWeights.elements() >= count(),
-        "perSampleWeights hold %d numbers of %s; there are %d ids, which take FLOAT32",
+        (perSampleWeights.type() == DType.FLOAT32 || perSampleWeights.type() == DType.FLOAT64)
+            && perSampleWeights.elements() >= count(),
+        "perSampleWeights hold %d numbers of %s; there are %d ids, which take FLOAT32, or FLOAT64"
+            + " where the table is",
         perSampleWeights.elements(),
         perSampleWeights.type(),
         count());
-    return new BagBatch(indices, offsets, null, perSampleWeights);
+    return new BagBatch(indices, offsets, null, perSampleWeights, perSampleWeights.type());
   }
 
   /** Returns the ids. */
@@ -143,14 +163,33 @@ public final class BagBatch {
         + (isWeighted() ? ", weighted)" : ")");
   }
 
-  /** Returns the weights on the host, or null where there are none. */
-  float @Nullable [] weights() {
+  /**
+   * Checks that weights, if there are any, are of the type that a layer takes.
+   *
+   * @throws IllegalArgumentException if they are of another
+   */
+  void requireWeightsOf(DType type) {
+    // No requireArgument here: nothing is to be made for a call that passes.
+    if (weightsType != null && weightsType != type) {
+      throw new IllegalArgumentException(
+          "perSampleWeights are " + weightsType + "; the layer's table takes " + type);
+    }
+  }
+
+  /** Returns the weights if the host has them, or null. */
+  @Nullable MemorySegment hostWeights() {
     return weights;
   }
 
-  /** Returns the weights on the device, or null where there are none. */
-  @Nullable DeviceBuffer deviceWeights() {
-    return deviceWeights;
+  /** Returns the weights on the device, in {@code memory} if they came from the host; or null. */
+  @Nullable DeviceBuffer weightsIn(GrowingBuffer memory) {
+    MemorySegment onHost = weights;
+    if (onHost == null) {
+      return deviceWeights;
+    }
+    DeviceBuffer buffer = memory.atLeast(count());
+    buffer.write(onHost);
+    return buffer;
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.embedcl.nn;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.BagMode;
 import dev.embedcl.op.EmbeddingBagForward;
@@ -13,10 +14,18 @@ import org.jspecify.annotations.Nullable;
  * every position contributes its bag's row, times its weight or 1 / (how many of the bag count).
  */
 final class BagGradientRows {
-  private final IndexGroups groups = new IndexGroups();
+  private final boolean wide;
+  private final IndexGroups groups;
   private int[] bagOf = new int[0];
   private float[] scales = new float[0];
+  private double[] wideScales = new double[0];
   private boolean weightsKept;
+
+  /** Creates the rows of gradients of a type. */
+  BagGradientRows(DType type) {
+    this.wide = type == DType.FLOAT64;
+    this.groups = new IndexGroups(type);
+  }
 
   IndexGroups groups() {
     return groups;
@@ -26,13 +35,14 @@ final class BagGradientRows {
    * Takes the weights of the next batch, so that {@link #rebuild} need not fetch them from the
    * device and wait for it.
    *
-   * @param weights a weight for each id, or null where the host has none
+   * @param weights a weight for each id, of the gradients' type, or null where the host has none
+   * @param count how many ids
    */
-  void keepWeights(float @Nullable [] weights) {
+  void keepWeights(@Nullable MemorySegment weights, int count) {
     weightsKept = weights != null;
     if (weights != null) {
-      ensureScales(weights.length);
-      System.arraycopy(weights, 0, scales, 0, weights.length);
+      ensureScales(count);
+      scaleMemory(count).copyFrom(weights);
     }
   }
 
@@ -63,13 +73,13 @@ final class BagGradientRows {
     if (sampleWeights != null) {
       if (!weightsKept) {
         ensureScales(count);
-        sampleWeights.read(MemorySegment.ofArray(scales).asSlice(0, (long) count * Float.BYTES));
+        sampleWeights.read(scaleMemory(count));
       }
-      groups.scaledBy(scales);
+      scale();
     } else if (forward.mode() == BagMode.MEAN) {
       ensureScales(count);
       shareOut(ids, starts, options.paddingIdx());
-      groups.scaledBy(scales);
+      scale();
     }
     if (options.scaleGradByFreq()) {
       groups.scaledByFrequency();
@@ -87,12 +97,33 @@ final class BagGradientRows {
       for (int n = starts[b]; n < starts[b + 1]; n++) {
         size += ids[n] == paddingIdx ? 0 : 1;
       }
-      Arrays.fill(scales, starts[b], starts[b + 1], (float) (1.0 / Math.max(1, size)));
+      double share = 1.0 / Math.max(1, size);
+      if (wide) {
+        Arrays.fill(wideScales, starts[b], starts[b + 1], share);
+      } else {
+        Arrays.fill(scales, starts[b], starts[b + 1], (float) share);
+      }
     }
   }
 
+  private void scale() {
+    if (wide) {
+      groups.scaledBy(wideScales);
+    } else {
+      groups.scaledBy(scales);
+    }
+  }
+
+  private MemorySegment scaleMemory(int count) {
+    return wide
+        ? MemorySegment.ofArray(wideScales).asSlice(0, (long) count * Double.BYTES)
+        : MemorySegment.ofArray(scales).asSlice(0, (long) count * Float.BYTES);
+  }
+
   private void ensureScales(int count) {
-    if (scales.length < count) {
+    if (wide && wideScales.length < count) {
+      wideScales = new double[count];
+    } else if (!wide && scales.length < count) {
       scales = new float[count];
     }
   }

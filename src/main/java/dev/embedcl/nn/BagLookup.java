@@ -36,7 +36,7 @@ final class BagLookup {
   private final GrowingBuffer winners;
   private final OutputMemory output;
   private final GrowingBuffer upload;
-  private final BagGradientRows gradientRows = new BagGradientRows();
+  private final BagGradientRows gradientRows;
 
   /** The rows that a batch names, those of ids in no bag too. */
   private final IndexGroups named = new IndexGroups();
@@ -57,10 +57,11 @@ final class BagLookup {
     this.includeLastOffset = includeLastOffset;
     this.ids = new BatchIds(backend, weight.rows(), options.clampTo());
     this.deviceOffsets = new GrowingBuffer(backend, DType.INT32);
-    this.deviceWeights = new GrowingBuffer(backend, DType.FLOAT32);
+    this.deviceWeights = new GrowingBuffer(backend, weight.gradDtype());
     this.winners = new GrowingBuffer(backend, DType.INT32);
     this.output = new OutputMemory(backend, options.outputOf(weight));
-    this.upload = new GrowingBuffer(backend, DType.FLOAT32);
+    this.upload = new GrowingBuffer(backend, weight.gradDtype());
+    this.gradientRows = new BagGradientRows(weight.gradDtype());
   }
 
   /** Runs the forward pass into {@code given}, or into memory of this object where that is null. */
@@ -73,6 +74,7 @@ final class BagLookup {
         !batch.isWeighted() || mode == BagMode.SUM,
         "perSampleWeights are for mode SUM; this layer's mode is %s",
         mode);
+    batch.requireWeightsOf(weight.gradDtype());
     final int[] newStarts = batch.starts(includeLastOffset, incomingStarts);
     final int bags = newStarts.length - 1;
     final Matrix target = OutputMemory.given(given, bags, table.columns());
@@ -81,7 +83,8 @@ final class BagLookup {
     last = null;
     DeviceBuffer indices = ids.place(idBatch);
     DeviceBuffer offsets = deviceOffsets.atLeast(newStarts.length);
-    DeviceBuffer sampleWeights = sampleWeights(batch);
+    gradientRows.keepWeights(batch.hostWeights(), count);
+    DeviceBuffer sampleWeights = batch.weightsIn(deviceWeights);
     Matrix out = output.orOwn(target, bags, table.columns());
     EmbeddingBagForward operation =
         new EmbeddingBagForward(
@@ -148,9 +151,10 @@ final class BagLookup {
   DeviceBuffer upload(HostTensor gradOutput) {
     Shape shape = outputShape();
     requireArgument(
-        gradOutput.type() == DType.FLOAT32 && gradOutput.shape().equals(shape),
-        "gradOutput is %s; the last output was FLOAT32 of shape %s, and so must be its gradient",
+        gradOutput.type() == weight.gradDtype() && gradOutput.shape().equals(shape),
+        "gradOutput is %s; the gradient of the last output is %s of shape %s",
         gradOutput,
+        weight.gradDtype(),
         shape);
     DeviceBuffer buffer = upload.atLeast(shape.elements());
     buffer.write(gradOutput.segment());
@@ -168,17 +172,6 @@ final class BagLookup {
     upload.close();
   }
 
-  private @Nullable DeviceBuffer sampleWeights(BagBatch batch) {
-    float[] onHost = batch.weights();
-    gradientRows.keepWeights(onHost);
-    if (onHost == null) {
-      return batch.deviceWeights();
-    }
-    DeviceBuffer buffer = deviceWeights.atLeast(onHost.length);
-    buffer.write(MemorySegment.ofArray(onHost));
-    return buffer;
-  }
-
   private EmbeddingBagForward requireForward() {
     EmbeddingBagForward forward = last;
     if (forward == null) {
@@ -191,7 +184,7 @@ final class BagLookup {
   private Matrix gradMatrix(DeviceBuffer gradOutput) {
     int bags = requireForward().bags().bags();
     // No requireArgument here: the message's parts would be made for every step.
-    if (gradOutput.type() != DType.FLOAT32
+    if (gradOutput.type() != weight.gradDtype()
         || gradOutput.elements() < (long) bags * weight.columns()) {
       throw new IllegalArgumentException(
           "gradOutput has "
@@ -202,7 +195,8 @@ final class BagLookup {
               + outputShape()
               + ", has "
               + outputShape().elements()
-              + " of FLOAT32");
+              + " of "
+              + weight.gradDtype());
     }
     return new Matrix(gradOutput, bags, weight.columns());
   }

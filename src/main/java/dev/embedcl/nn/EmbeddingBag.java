@@ -1,5 +1,7 @@
 package dev.embedcl.nn;
 
+import static dev.embedcl.op.Checks.requireArgument;
+
 import dev.embedcl.backend.Backend;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
@@ -59,7 +61,8 @@ public final class EmbeddingBag implements TableLayer {
    * nn.EmbeddingBag.from_pretrained(weight, mode=…)}. {@code layer.weight().requiresGrad(true)}
    * thaws it.
    *
-   * @param weight float32, float16 or bfloat16, [numEmbeddings, embeddingDim]; stored as it is
+   * @param weight float32, float16 or bfloat16, or float64 on the CPU backend, [numEmbeddings,
+   *     embeddingDim]; stored as it is
    * @throws IllegalArgumentException if type or shape is another
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
    * @throws IllegalStateException if the backend or the tensor was closed
@@ -262,8 +265,9 @@ public final class EmbeddingBag implements TableLayer {
    * the table as it is; the formula and its order: {@link dev.embedcl.op.PerSampleWeightsGradient}.
    *
    * @param gradOutput the gradient of the output, [bags, embeddingDim] from its first element on
-   * @param gradWeights receives a number for each id; float32, may be larger
-   * @throws IllegalArgumentException if a buffer is too small or not float32
+   * @param gradWeights receives a number for each id; float32, or float64 if the table is; may be
+   *     larger
+   * @throws IllegalArgumentException if a buffer is too small or of another type
    * @throws IllegalStateException if there was no {@code forward} with weights, or this layer, its
    *     table, a buffer or the backend was closed
    */
@@ -278,12 +282,16 @@ public final class EmbeddingBag implements TableLayer {
    *
    * @param gradOutput as there
    * @return a number for each id
-   * @throws IllegalArgumentException as there
+   * @throws IllegalArgumentException as there, and if the table is float64
    * @throws IllegalStateException as there
    * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
    */
   public float[] perSampleWeightsGradient(DeviceBuffer gradOutput) {
     requireOpen();
+    requireArgument(
+        weight.gradDtype() == DType.FLOAT32,
+        "the table is %s, and so is this gradient; give perSampleWeightsGradientInto a buffer",
+        weight.gradDtype());
     float[] host = new float[lookup.lastCount()];
     try (DeviceBuffer device = backend().allocate(DType.FLOAT32, host.length)) {
       lookup.sampleWeightsGradient(gradOutput, device);

@@ -45,8 +45,8 @@ public final class EmbeddingBagBuilder {
 
   /**
    * Sets how a drawn table is stored, as {@link TokenEmbeddingBuilder#dtype} tells: {@code
-   * FLOAT32}, the default, {@code FLOAT16} or {@code BFLOAT16}. Sums and all other arithmetic are
-   * float32 in any case.
+   * FLOAT32}, the default, {@code FLOAT16} or {@code BFLOAT16}; sums and all other arithmetic are
+   * float32 in any case. Or {@code FLOAT64}, to check gradients on the CPU backend.
    */
   public EmbeddingBagBuilder dtype(DType dtype) {
     table.dtype(dtype);
@@ -63,8 +63,8 @@ public final class EmbeddingBagBuilder {
   }
 
   /**
-   * Copies the table from [numEmbeddings, embeddingDim] of float32, float16 or bfloat16 when {@link
-   * #build} runs, stored as it is.
+   * Copies the table from [numEmbeddings, embeddingDim] of float32, float16, bfloat16 or float64
+   * when {@link #build} runs, stored as it is.
    */
   public EmbeddingBagBuilder weight(HostTensor weight) {
     table.weight(weight);

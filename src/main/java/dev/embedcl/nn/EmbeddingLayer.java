@@ -96,8 +96,8 @@ public abstract sealed class EmbeddingLayer implements TableLayer
    * Looks up a batch as {@link #forward(IndexBatch)} does, into memory of the caller.
    *
    * @param out receives [batchSize, seqLen, embeddingDim] from its first element on; may be larger,
-   *     and what lies beyond stays. Must be of float32 or of the token table's type, of the same
-   *     backend, and no parameter
+   *     and what lies beyond stays. Must be of float32 or of the token table's type, of float64 if
+   *     that is, of the same backend, and no parameter
    * @return a view of {@code out}
    * @throws IndexOutOfBoundsException as {@link #forward(IndexBatch)}
    * @throws IllegalArgumentException as {@link #forward(IndexBatch)}, and if {@code out} is too

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Gradient {
   private final Backend backend;
+  private final DType type;
   private final long rows;
   private final int columns;
 
@@ -30,8 +31,9 @@ final class Gradient {
   private boolean present;
   private @Nullable Matrix matrix;
 
-  Gradient(Backend backend, long rows, int columns) {
+  Gradient(Backend backend, DType type, long rows, int columns) {
     this.backend = backend;
+    this.type = type;
     this.rows = rows;
     this.columns = columns;
     this.sharesMemory = backend.device().hostUnifiedMemory();
@@ -46,7 +48,7 @@ final class Gradient {
   Matrix forUpdate() {
     Matrix existing = matrix;
     if (existing == null) {
-      DeviceBuffer buffer = backend.allocate(DType.FLOAT32, rows * columns);
+      DeviceBuffer buffer = backend.allocate(type, rows * columns);
       existing = new Matrix(buffer, rows, columns);
       matrix = existing;
     }
@@ -95,7 +97,7 @@ final class Gradient {
       segment.fill((byte) 0);
       return;
     }
-    long rowBytes = (long) columns * Float.BYTES;
+    long rowBytes = (long) columns * type.bytes();
     for (int row = touched.nextSetBit(0); row >= 0; ) {
       // Neighbours are cleared at once: after a batch of text, positions are one run.
       int end = touched.nextClearBit(row);

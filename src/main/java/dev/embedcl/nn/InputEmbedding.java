@@ -48,7 +48,8 @@ public final class InputEmbedding extends EmbeddingLayer {
   /**
    * Joins tables that the caller keeps: closing the layer leaves them open.
    *
-   * @throws IllegalArgumentException if they differ in {@code embeddingDim} or backend
+   * @throws IllegalArgumentException if they differ in {@code embeddingDim} or backend, or one is
+   *     float64 alone
    */
   public static InputEmbedding of(TokenEmbedding tokens, PositionalEmbedding positions) {
     return joined(tokens, positions, false);
@@ -69,6 +70,11 @@ public final class InputEmbedding extends EmbeddingLayer {
               + " equal",
           tokens.embeddingDim(),
           positions.embeddingDim());
+      requireArgument(
+          tokens.weight().gradDtype() == positions.weight().gradDtype(),
+          "tokens are %s, positions %s; where one table is FLOAT64, make both",
+          tokens.weight().dtype(),
+          positions.weight().dtype());
       requireArgument(
           tokens.backend() == positions.weight().backend(),
           "tokens are on %s, positions on another backend, %s; create both on one",

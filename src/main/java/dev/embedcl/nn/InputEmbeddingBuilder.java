@@ -79,8 +79,8 @@ public final class InputEmbeddingBuilder {
   }
 
   /**
-   * Copies the token table from [numEmbeddings, embeddingDim] of float32, float16 or bfloat16 when
-   * {@link #build} runs, stored as it is.
+   * Copies the token table from [numEmbeddings, embeddingDim] of float32, float16, bfloat16 or
+   * float64 when {@link #build} runs, stored as it is.
    */
   public InputEmbeddingBuilder tokenWeight(HostTensor weight) {
     this.tokenWeight = weight;

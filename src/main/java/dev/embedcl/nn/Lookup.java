@@ -3,7 +3,6 @@ package dev.embedcl.nn;
 import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.backend.Backend;
-import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
@@ -33,7 +32,7 @@ final class Lookup {
   private final OutputMemory output;
   private final GrowingBuffer upload;
 
-  private final IndexGroups groups = new IndexGroups();
+  private final IndexGroups groups;
   private boolean grouped;
   private @Nullable DeviceBuffer lastIds;
   private int batchSize;
@@ -47,7 +46,8 @@ final class Lookup {
     this.options = options;
     this.ids = new BatchIds(backend, weight.rows(), options.clampTo());
     this.output = new OutputMemory(backend, options.outputOf(weight));
-    this.upload = new GrowingBuffer(backend, DType.FLOAT32);
+    this.upload = new GrowingBuffer(backend, weight.gradDtype());
+    this.groups = new IndexGroups(weight.gradDtype());
   }
 
   LookupOptions options() {
@@ -146,9 +146,10 @@ final class Lookup {
     requireForward();
     Shape shape = outputShape();
     requireArgument(
-        gradOutput.type() == DType.FLOAT32 && gradOutput.shape().equals(shape),
-        "gradOutput is %s; the last output was FLOAT32 of shape %s, and so must be its gradient",
+        gradOutput.type() == weight.gradDtype() && gradOutput.shape().equals(shape),
+        "gradOutput is %s; the gradient of the last output is %s of shape %s",
         gradOutput,
+        weight.gradDtype(),
         shape);
     DeviceBuffer buffer = upload.atLeast(shape.elements());
     buffer.write(gradOutput.segment());
@@ -188,7 +189,7 @@ final class Lookup {
 
   private Matrix gradMatrix(DeviceBuffer gradOutput) {
     // No requireArgument here: the message's parts would be made for every step.
-    if (gradOutput.type() != DType.FLOAT32
+    if (gradOutput.type() != weight.gradDtype()
         || gradOutput.elements() < (long) ids.count() * weight.columns()) {
       throw new IllegalArgumentException(
           "gradOutput has "
@@ -199,7 +200,8 @@ final class Lookup {
               + outputShape()
               + ", has "
               + outputShape().elements()
-              + " of FLOAT32");
+              + " of "
+              + weight.gradDtype());
     }
     return new Matrix(gradOutput, ids.count(), weight.columns());
   }

@@ -21,7 +21,10 @@ final class NormalFill {
 
   private NormalFill() {}
 
-  /** Fills a buffer of any storage type, with the values rounded to the nearest of the type's. */
+  /**
+   * Fills a buffer of any type that tables have: float64 with values of its own, others with those
+   * of float32, rounded to the nearest of the type's.
+   */
   static void fill(DeviceBuffer buffer, TorchGenerator generator) {
     fill(buffer, 0, generator);
   }
@@ -30,20 +33,25 @@ final class NormalFill {
   static void fill(DeviceBuffer buffer, long from, TorchGenerator generator) {
     long elements = buffer.elements() - from;
     long most = Math.min(elements, 2L * PART);
-    try (HostTensor host = HostTensor.allocate(DType.FLOAT32, Shape.of(most))) {
+    DType drawn = buffer.type() == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
+    try (HostTensor host = HostTensor.allocate(drawn, Shape.of(most))) {
       for (long first = 0; first < elements; ) {
         long left = elements - first;
         long count = left < 2L * PART ? left : PART;
-        MemorySegment part = host.segment().asSlice(0, count * Float.BYTES);
-        generator.fillNormal(part, 0, 1);
-        write(buffer, from + first, HostTensor.wrap(DType.FLOAT32, Shape.of(count), part));
+        MemorySegment part = host.segment().asSlice(0, count * drawn.bytes());
+        if (drawn == DType.FLOAT64) {
+          generator.fillNormalDoubles(part, 0, 1);
+        } else {
+          generator.fillNormal(part, 0, 1);
+        }
+        write(buffer, from + first, HostTensor.wrap(drawn, Shape.of(count), part));
         first += count;
       }
     }
   }
 
   private static void write(DeviceBuffer buffer, long first, HostTensor part) {
-    if (buffer.type() == DType.FLOAT32) {
+    if (buffer.type() == part.type()) {
       buffer.write(first, part.segment());
       return;
     }

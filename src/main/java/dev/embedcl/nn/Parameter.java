@@ -12,12 +12,13 @@ import java.util.Optional;
 /**
  * A trainable table [rows, columns] on a device, with the dense gradient that {@code backward} adds
  * to. Its values are float32, or stored in 16 bits as float16 or bfloat16; its gradient and all
- * arithmetic are float32 in any case.
+ * arithmetic are float32 in any case. On the CPU backend, values, gradient and arithmetic may be
+ * float64, to check gradients; optimizers do not move such a parameter.
  *
- * <p>The gradient takes four bytes for each value, and only from the first {@code backward} on;
- * fused optimizer steps never make one. Whoever creates a parameter closes it. One thread at a time
- * may use the gradient; the values may be read and written by any thread that orders itself with
- * those that train.
+ * <p>The gradient takes four bytes for each value, or eight, and only from the first {@code
+ * backward} on; fused optimizer steps never make one. Whoever creates a parameter closes it. One
+ * thread at a time may use the gradient; the values may be read and written by any thread that
+ * orders itself with those that train.
  */
 public final class Parameter implements AutoCloseable {
   private final TableValues values;
@@ -27,7 +28,7 @@ public final class Parameter implements AutoCloseable {
 
   private Parameter(TableValues values) {
     this.values = values;
-    this.gradient = new Gradient(values.backend(), rows(), columns());
+    this.gradient = new Gradient(values.backend(), gradDtype(), rows(), columns());
   }
 
   /**
@@ -48,7 +49,7 @@ public final class Parameter implements AutoCloseable {
    * Creates a parameter of zeros.
    *
    * @param name what errors and files call it
-   * @param dtype how values are stored: float32, float16 or bfloat16
+   * @param dtype how values are stored: float32, float16 or bfloat16; float64 on the CPU backend
    * @param rows from 1 to 2^31
    * @param columns at least 1
    * @throws IllegalArgumentException if {@code dtype} is another or a size is out of its range
@@ -78,10 +79,12 @@ public final class Parameter implements AutoCloseable {
 
   /**
    * Creates a parameter of standard normal values: those of float32, each rounded to the nearest of
-   * its type's, as {@code nn.Embedding(rows, columns).to(dtype)} does.
+   * its type's, as {@code nn.Embedding(rows, columns).to(dtype)} does; or those of {@code
+   * nn.Embedding(rows, columns, dtype=torch.float64)}, as {@link TorchGenerator#fillNormalDoubles}
+   * tells.
    *
    * @param name what errors and files call it
-   * @param dtype how values are stored: float32, float16 or bfloat16
+   * @param dtype how values are stored: float32, float16 or bfloat16; float64 on the CPU backend
    * @param rows from 1 to 2^31
    * @param columns at least 1
    * @param generator is advanced
@@ -98,7 +101,7 @@ public final class Parameter implements AutoCloseable {
    * Creates a parameter that holds a copy of {@code values}, stored as they are.
    *
    * @param name what errors and files call it
-   * @param values float32, float16 or bfloat16, [rows, columns]
+   * @param values float32, float16 or bfloat16, or float64 on the CPU backend, [rows, columns]
    * @throws IllegalArgumentException if {@code values} is of another type or rank, or a size is out
    *     of its range
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
@@ -135,9 +138,14 @@ public final class Parameter implements AutoCloseable {
     return values.backend();
   }
 
-  /** Returns how the values are stored: float32, float16 or bfloat16. */
+  /** Returns how the values are stored: float32, float16, bfloat16 or float64. */
   public DType dtype() {
     return values.matrix().type();
+  }
+
+  /** Returns the type of the gradient: float64 if the values are, float32 otherwise. */
+  public DType gradDtype() {
+    return values.matrix().arithmetic();
   }
 
   /** Returns the number of rows. */
@@ -261,7 +269,7 @@ public final class Parameter implements AutoCloseable {
   public HostTensor gradToHost() {
     return grad()
         .map(grad -> TableValues.hostCopy(grad.buffer(), shape()))
-        .orElseGet(() -> HostTensor.allocate(DType.FLOAT32, shape()));
+        .orElseGet(() -> HostTensor.allocate(gradDtype(), shape()));
   }
 
   /**

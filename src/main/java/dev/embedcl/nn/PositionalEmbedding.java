@@ -42,9 +42,10 @@ public final class PositionalEmbedding implements AutoCloseable {
 
   /**
    * Creates a learned table of standard normal values, drawn as float32 and rounded to the nearest
-   * of its type's: {@code nn.Embedding(maxLength, embeddingDim).to(dtype)}.
+   * of its type's: {@code nn.Embedding(maxLength, embeddingDim).to(dtype)}; float64 is drawn as
+   * {@link TorchGenerator#fillNormalDoubles} tells.
    *
-   * @param dtype how values are stored: float32, float16 or bfloat16
+   * @param dtype how values are stored: float32, float16 or bfloat16; float64 on the CPU backend
    * @param maxLength the number of positions, from 1 to 2^31
    * @param embeddingDim at least 1
    * @param generator is advanced
@@ -77,7 +78,8 @@ public final class PositionalEmbedding implements AutoCloseable {
   /**
    * Creates a learned table that holds a copy of given weights.
    *
-   * @param weight float32, float16 or bfloat16, [maxLength, embeddingDim]; stored as it is
+   * @param weight float32, float16 or bfloat16, or float64 on the CPU backend, [maxLength,
+   *     embeddingDim]; stored as it is
    * @throws IllegalArgumentException if type or shape is another
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
    * @throws IllegalStateException if the backend or the tensor was closed

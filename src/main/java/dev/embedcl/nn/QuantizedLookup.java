@@ -70,6 +70,7 @@ final class QuantizedLookup {
         !batch.isWeighted() || mode == BagMode.SUM,
         "perSampleWeights are for mode SUM; the mode is %s",
         mode);
+    batch.requireWeightsOf(DType.FLOAT32);
     starts = batch.starts(includeLastOffset, starts);
     final int bags = starts.length - 1;
     final Matrix target = OutputMemory.given(given, bags, table.columns());
@@ -82,7 +83,7 @@ final class QuantizedLookup {
             table,
             new Bags(indices, begins, batch.count(), bags, paddingIdx),
             mode,
-            sampleWeights(batch),
+            batch.weightsIn(weights),
             out,
             mode == BagMode.MAX ? winners.atLeast((long) bags * table.columns()) : null);
     ids.send();
@@ -98,15 +99,5 @@ final class QuantizedLookup {
     weights.close();
     winners.close();
     output.close();
-  }
-
-  private @Nullable DeviceBuffer sampleWeights(BagBatch batch) {
-    float[] onHost = batch.weights();
-    if (onHost == null) {
-      return batch.deviceWeights();
-    }
-    DeviceBuffer buffer = weights.atLeast(onHost.length);
-    buffer.write(MemorySegment.ofArray(onHost));
-    return buffer;
   }
 }

@@ -84,6 +84,11 @@ final class QuantizedRows {
 
   /** Returns the rows that a layer's table becomes. */
   static Source ofParameter(Parameter weight) {
+    requireArgument(
+        TableValues.isStorage(weight.dtype()),
+        "%s is %s and cannot be quantised; give FLOAT32, FLOAT16 or BFLOAT16",
+        weight,
+        weight.dtype());
     DeviceBuffer buffer = weight.matrix().buffer();
     int columns = weight.columns();
     return ofNumbers(

@@ -74,34 +74,19 @@ final class ResizedTable {
       long rows = Math.min(rowsToAPart, table.rows() - row);
       try (HostTensor part = HostTensor.allocate(table.dtype(), Shape.of(rows * columns))) {
         table.matrix().buffer().read(row * columns, part.segment());
-        try (HostTensor wide = part.to(DType.FLOAT32)) {
-          float[] values = wide.toFloatArray();
+        try (HostTensor wide = part.to(DType.FLOAT64)) {
+          double[] values = wide.toDoubleArray();
           for (int i = 0; i < values.length; i++) {
             sums[i % columns] += values[i];
           }
         }
       }
     }
-    float[] mean = new float[columns];
     for (int d = 0; d < columns; d++) {
-      double exact = sums[d] / (double) table.rows();
-      mean[d] = table.dtype() == DType.FLOAT32 ? (float) exact : toOdd(exact);
+      sums[d] /= (double) table.rows();
     }
-    try (HostTensor wide = HostTensor.of(Shape.of(columns), mean)) {
-      return wide.to(table.dtype());
+    try (HostTensor mean = HostTensor.of(Shape.of(columns), sums)) {
+      return mean.to(table.dtype());
     }
-  }
-
-  /**
-   * Returns the float32 that rounds to the number of 16 bits that {@code value} itself is nearest
-   * to: of float32's neighbours of {@code value} the one whose last bit is 1, so that what the
-   * first rounding takes for the middle between two numbers is one.
-   */
-  private static float toOdd(double value) {
-    float near = (float) value;
-    if (near == value || (Float.floatToRawIntBits(near) & 1) != 0) {
-      return near;
-    }
-    return near < value ? Math.nextUp(near) : Math.nextDown(near);
   }
 }

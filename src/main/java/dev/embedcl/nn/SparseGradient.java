@@ -32,7 +32,7 @@ public final class SparseGradient implements AutoCloseable {
   SparseGradient(Parameter weight) {
     this.weight = weight;
     this.rows = new GrowingBuffer(weight.backend(), DType.INT32);
-    this.values = new GrowingBuffer(weight.backend(), DType.FLOAT32);
+    this.values = new GrowingBuffer(weight.backend(), weight.gradDtype());
   }
 
   /** Returns whether each row comes once, in ascending order. */
@@ -121,20 +121,26 @@ public final class SparseGradient implements AutoCloseable {
     int[] each = new int[count];
     int[] position = new int[count];
     int[] row = new int[count];
-    float[] scale = new float[count];
+    boolean wide = groups.scalesType() == DType.FLOAT64;
+    float[] scale = new float[wide ? 0 : count];
+    double[] wideScale = new double[wide ? count : 0];
     int kept = 0;
     for (int n = 0; n < order.length; n++) {
       if (order[n] >= 0) {
         each[kept] = kept;
         position[kept] = n;
         row[kept] = ids[n];
-        scale[kept] = groups.isScaled() ? groups.scale(order[n]) : 1;
+        if (groups.isScaled() && wide) {
+          wideScale[kept] = groups.wideScale(order[n]);
+        } else if (groups.isScaled()) {
+          scale[kept] = groups.scale(order[n]);
+        }
         kept++;
       }
     }
-    IndexGroups single = new IndexGroups().rebuild(each, count, count);
+    IndexGroups single = new IndexGroups(groups.scalesType()).rebuild(each, count, count);
     if (groups.isScaled()) {
-      single.scaledBy(scale);
+      single = wide ? single.scaledBy(wideScale) : single.scaledBy(scale);
     }
     single.fromRows(position, groups.sourceRows());
     coalesced = false;

@@ -31,7 +31,8 @@ public sealed interface TableLayer extends AutoCloseable permits EmbeddingLayer,
    *
    * @param gradOutput the gradient of the output, of its shape from the first element on; may be
    *     larger
-   * @throws IllegalArgumentException if {@code gradOutput} is too small or not float32
+   * @throws IllegalArgumentException if {@code gradOutput} is too small or not of the table's
+   *     {@link Parameter#gradDtype}
    * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
    * @throws IllegalStateException if there was no {@code forward}, or this layer, a parameter,
    *     {@code gradOutput} or the backend was closed
@@ -42,7 +43,7 @@ public sealed interface TableLayer extends AutoCloseable permits EmbeddingLayer,
   /**
    * Copies a gradient from the host and does as {@link #backward(DeviceBuffer)}.
    *
-   * @param gradOutput float32, exactly of the output's shape
+   * @param gradOutput of the table's {@link Parameter#gradDtype}, exactly of the output's shape
    * @throws IllegalArgumentException if type or shape is another
    * @throws IndexOutOfBoundsException as in {@link #backward(DeviceBuffer)}
    * @throws IllegalStateException as in {@link #backward(DeviceBuffer)}
@@ -56,7 +57,8 @@ public sealed interface TableLayer extends AutoCloseable permits EmbeddingLayer,
    *
    * @param gradOutput as in {@link #backward(DeviceBuffer)}; read when the step runs
    * @return valid until the next {@code forward}
-   * @throws IllegalArgumentException if {@code gradOutput} is too small or not float32
+   * @throws IllegalArgumentException if {@code gradOutput} is too small or not of the table's
+   *     {@link Parameter#gradDtype}
    * @throws IndexOutOfBoundsException if ids that were on the device turn out to be out of range
    * @throws IllegalStateException if there was no {@code forward}, or this layer or the backend was
    *     closed
@@ -66,7 +68,7 @@ public sealed interface TableLayer extends AutoCloseable permits EmbeddingLayer,
   /**
    * Copies a gradient from the host and does as {@link #gradient(DeviceBuffer)}.
    *
-   * @param gradOutput float32, exactly of the output's shape
+   * @param gradOutput of the table's {@link Parameter#gradDtype}, exactly of the output's shape
    * @return valid until the next {@code forward}, {@code gradient} or {@code backward}
    * @throws IllegalArgumentException if type or shape is another
    * @throws IndexOutOfBoundsException as in {@link #gradient(DeviceBuffer)}

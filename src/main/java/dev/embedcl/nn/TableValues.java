@@ -3,6 +3,7 @@ package dev.embedcl.nn;
 import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.DeviceType;
 import dev.embedcl.init.TorchGenerator;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
@@ -30,7 +31,7 @@ final class TableValues {
     requireArgument(columns >= 1, "%s: columns = %d; give at least 1", name, columns);
     this.backend = backend;
     this.name = name;
-    requireStorage(name, type);
+    requireTable(backend, name, type);
     this.matrix = new Matrix(backend.allocate(type, rows * columns), rows, columns);
   }
 
@@ -47,8 +48,9 @@ final class TableValues {
   static TableValues of(Backend backend, String name, HostTensor given) {
     Shape shape = given.shape();
     requireArgument(
-        isStorage(given.type()) && shape.rank() == 2,
-        "%s: %s cannot be a table; give FLOAT32, FLOAT16 or BFLOAT16 of shape [rows, columns]",
+        isTable(given.type()) && shape.rank() == 2,
+        "%s: %s cannot be a table; give FLOAT32, FLOAT16, BFLOAT16 or FLOAT64 of shape [rows,"
+            + " columns]",
         name,
         given);
     requireArgument(
@@ -62,7 +64,7 @@ final class TableValues {
 
   static TableValues of(
       Backend backend, String name, DType type, MemorySegment given, long rows, int columns) {
-    requireStorage(name, type);
+    requireTable(backend, name, type);
     requireBytes(name, type, given, rows, columns);
     TableValues values = new TableValues(backend, name, type, rows, columns);
     return values.filled(() -> values.write(given));
@@ -146,7 +148,11 @@ final class TableValues {
     }
   }
 
-  /** Returns whether tables can be stored as a type. */
+  private static boolean isTable(DType type) {
+    return isStorage(type) || type == DType.FLOAT64;
+  }
+
+  /** Returns whether tables that are trained, or looked up by any device, can be of a type. */
   static boolean isStorage(DType type) {
     return switch (type) {
       case FLOAT32, FLOAT16, BFLOAT16 -> true;
@@ -154,10 +160,20 @@ final class TableValues {
     };
   }
 
-  private static void requireStorage(String name, DType type) {
-    if (!isStorage(type)) {
+  private static void requireTable(Backend backend, String name, DType type) {
+    if (!isTable(type)) {
       throw new IllegalArgumentException(
-          name + ": a table of " + type + "; tables are stored as FLOAT32, FLOAT16 or BFLOAT16");
+          name
+              + ": a table of "
+              + type
+              + "; tables are FLOAT32, FLOAT16 or BFLOAT16, or FLOAT64 to check gradients");
+    }
+    if (type == DType.FLOAT64 && backend.device().type() != DeviceType.JAVA) {
+      throw new IllegalArgumentException(
+          name
+              + ": a table of FLOAT64 on "
+              + backend.device().summary()
+              + ", which computes in float32; open the device 'cpu' for float64");
     }
   }
 

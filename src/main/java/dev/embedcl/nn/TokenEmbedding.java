@@ -38,7 +38,8 @@ public final class TokenEmbedding extends EmbeddingLayer {
    * Creates a layer of given weights that training leaves as they are: PyTorch's {@code
    * nn.Embedding.from_pretrained(weight)}. {@code layer.weight().requiresGrad(true)} thaws it.
    *
-   * @param weight float32, float16 or bfloat16, [numEmbeddings, embeddingDim]; stored as it is
+   * @param weight float32, float16 or bfloat16, or float64 on the CPU backend, [numEmbeddings,
+   *     embeddingDim]; stored as it is
    * @throws IllegalArgumentException if type or shape is another
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
    * @throws IllegalStateException if the backend or the tensor was closed
@@ -85,7 +86,8 @@ public final class TokenEmbedding extends EmbeddingLayer {
   /**
    * Creates a layer that holds a copy of given weights.
    *
-   * @param weight float32, float16 or bfloat16, [numEmbeddings, embeddingDim]; stored as it is
+   * @param weight float32, float16 or bfloat16, or float64 on the CPU backend, [numEmbeddings,
+   *     embeddingDim]; stored as it is
    * @throws IllegalArgumentException if type or shape is another
    * @throws dev.embedcl.backend.DeviceMemoryException if the device cannot hold the table
    * @throws IllegalStateException if the backend or the tensor was closed

@@ -63,21 +63,29 @@ public final class TokenEmbeddingBuilder {
    * BFLOAT16}. Values are drawn as float32 and rounded to the nearest, as {@code
    * nn.Embedding(…).to(dtype)} does. Given weights have a type of their own; {@link HostTensor#to}
    * converts them. Gradients, optimizers' state and all arithmetic stay float32.
+   *
+   * <p>{@code FLOAT64} is for {@link GradCheck}, on the CPU backend alone: values are those of
+   * {@code nn.Embedding(…, dtype=torch.float64)} (see {@link TorchGenerator#fillNormalDoubles}),
+   * output, gradients and all arithmetic are float64, optimizers refuse the table, and speed is no
+   * aim.
    */
   public TokenEmbeddingBuilder dtype(DType dtype) {
     this.dtype = dtype;
     return this;
   }
 
-  /** Sets the type of the output: the table's, the default, or {@code FLOAT32}. */
+  /**
+   * Sets the type of the output: the table's, the default, or {@code FLOAT32} unless that is {@code
+   * FLOAT64}.
+   */
   public TokenEmbeddingBuilder outputDtype(DType outputDtype) {
     this.outputDtype = outputDtype;
     return this;
   }
 
   /**
-   * Copies the table from [numEmbeddings, embeddingDim] of float32, float16 or bfloat16 when {@link
-   * #build} runs, stored as it is.
+   * Copies the table from [numEmbeddings, embeddingDim] of float32, float16, bfloat16 or float64
+   * when {@link #build} runs, stored as it is.
    */
   public TokenEmbeddingBuilder weight(HostTensor weight) {
     this.weight = weight;
@@ -206,9 +214,12 @@ public final class TokenEmbeddingBuilder {
 
   private LookupOptions options(long rows, DType table) {
     requireArgument(
-        outputDtype == null || outputDtype == DType.FLOAT32 || outputDtype == table,
-        "outputDtype = %s; give FLOAT32 or the table's type, %s",
+        outputDtype == null
+            || outputDtype == table
+            || (outputDtype == DType.FLOAT32 && table != DType.FLOAT64),
+        "outputDtype = %s; give %sthe table's type, %s",
         String.valueOf(outputDtype),
+        table == DType.FLOAT64 ? "" : "FLOAT32 or ",
         table);
     if (maxNorm != LookupOptions.NO_MAX_NORM) {
       EmbeddingRenorm.requireMaxNorm(maxNorm);

@@ -36,6 +36,7 @@ abstract class RowOptimizer implements Optimizer {
   RowOptimizer(double learningRate, List<Parameter> parameters) {
     this.learningRate = requireNotNegative("learningRate", learningRate);
     this.parameters = List.copyOf(parameters);
+    this.parameters.forEach(RowOptimizer::requireTrainable);
   }
 
   /** Makes the state of a parameter: before its first step. */
@@ -102,6 +103,7 @@ abstract class RowOptimizer implements Optimizer {
   @Override
   public void step(BatchGradient gradient) {
     requireOpen();
+    requireTrainable(gradient.weight());
     if (maxGradNorm == Double.POSITIVE_INFINITY) {
       stepTokens(gradient);
       stepPositions(gradient);
@@ -178,6 +180,7 @@ abstract class RowOptimizer implements Optimizer {
     requireOpen();
     @Nullable OptimizerState state = states.get(parameter);
     if (state == null) {
+      requireTrainable(parameter);
       state = newState(parameter);
       states.put(parameter, state);
     }
@@ -236,6 +239,16 @@ abstract class RowOptimizer implements Optimizer {
   static double requireShare(String name, double value) {
     requireArgument(value >= 0 && value < 1, "%s = %s is out of range [0, 1)", name, value);
     return value;
+  }
+
+  /** Refuses float64 before anything is made or changed: it is there to check gradients. */
+  private static void requireTrainable(Parameter parameter) {
+    if (parameter.dtype() == DType.FLOAT64) {
+      throw new IllegalArgumentException(
+          parameter
+              + " is FLOAT64, which optimizers do not move: float64 is for checks of gradients; train"
+              + " a table of FLOAT32, FLOAT16 or BFLOAT16");
+    }
   }
 
   private RowUpdate roundedUpdate(Parameter parameter, OptimizerState state) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.Backends;
 import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
@@ -25,6 +26,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs on tables of 16 bits, of tokens and of bags, that are stopped and go on. */
@@ -136,5 +138,33 @@ final class CheckpointStorageTest {
   private static void assertSame(Run actual, Run expected) {
     assertThat(actual.bits().get(0)).isEqualTo(expected.bits().get(0));
     assertThat(actual.bits().get(1)).isEqualTo(expected.bits().get(1));
+  }
+
+  @Test
+  void tablesOfFloat64AreRestoredBitForBit() throws IOException {
+    Path path = directory.resolve("float64");
+    try (Backend cpu = Backends.open("cpu");
+        TokenEmbedding layer = float64(cpu, 1);
+        TokenEmbedding other = float64(cpu, 2);
+        TokenEmbedding narrow = TokenEmbedding.seeded(cpu, ROWS, DIM, 1);
+        HostTensor saved = layer.weight().toHost()) {
+      new Checkpoint().layer(layer).save(path, 3);
+      assertThat(new Checkpoint().layer(other).restore(path)).isEqualTo(3);
+      try (HostTensor restored = other.weight().toHost()) {
+        assertThat(restored.toDoubleArray()).isEqualTo(saved.toDoubleArray());
+      }
+      assertThatThrownBy(() -> new Checkpoint().layer(narrow).restore(path))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("FLOAT64");
+    }
+  }
+
+  private static TokenEmbedding float64(Backend cpu, long seed) {
+    return TokenEmbedding.builder(cpu)
+        .numEmbeddings(ROWS)
+        .embeddingDim(DIM)
+        .seed(seed)
+        .dtype(DType.FLOAT64)
+        .build();
   }
 }

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.embedcl.backend.Backend;
+import dev.embedcl.backend.Backends;
 import dev.embedcl.backend.DefaultLaunchProfile;
 import dev.embedcl.backend.EveryBackend;
 import dev.embedcl.backend.TestBackend;
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.HostTensor;
 import dev.embedcl.memory.Shape;
 import dev.embedcl.nn.DecoratedBackend;
@@ -70,6 +72,45 @@ final class OptimizersTest {
         assertThat(layer.parameters()).allMatch(p -> p.grad().isEmpty());
       }
     });
+  }
+
+  @Test
+  void float64IsRefusedBeforeAnythingChanges() {
+    String message =
+        "token_embedding.weight [30, 5] is FLOAT64, which optimizers do not move: float64 is for"
+            + " checks of gradients; train a table of FLOAT32, FLOAT16 or BFLOAT16";
+    try (DecoratedBackend backend = new DecoratedBackend(Backends.open("cpu"));
+        InputEmbedding layer =
+            InputEmbedding.builder(backend)
+                .numEmbeddings(ROWS)
+                .embeddingDim(DIM)
+                .maxLength(3)
+                .seed(1)
+                .dtype(DType.FLOAT64)
+                .build();
+        HostTensor gradOutput = HostTensor.allocate(DType.FLOAT64, Shape.of(1, 3, DIM))) {
+      layer.forward(new int[] {2, 2, 7}, 1, 3);
+      final var gradient = layer.gradient(gradOutput);
+      final int allocations = backend.allocations();
+      ALL.forEach((name, make) -> {
+        assertThatIllegalArgumentException()
+            .isThrownBy(() -> make.apply(layer.parameters()))
+            .withMessage(message);
+        try (Optimizer optimizer = make.apply(List.of())) {
+          for (double limit : new double[] {Double.POSITIVE_INFINITY, 1}) {
+            optimizer.maxGradNorm(limit);
+            assertThatIllegalArgumentException()
+                .isThrownBy(() -> optimizer.step(gradient))
+                .withMessage(message);
+          }
+          assertThatIllegalArgumentException()
+              .isThrownBy(() -> optimizer.state(layer.parameters().getFirst()))
+              .withMessage(message);
+          assertThat(optimizer.remembered()).isEmpty();
+        }
+      });
+      assertThat(backend.allocations()).isEqualTo(allocations);
+    }
   }
 
   @EveryBackend
