@@ -4,6 +4,8 @@ import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.HostTensor;
+import dev.embedcl.memory.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -179,6 +181,23 @@ public final class BagBatch {
   /** Returns the weights if the host has them, or null. */
   @Nullable MemorySegment hostWeights() {
     return weights;
+  }
+
+  /** Returns the weights on the host, in float64; ones where there are none. */
+  double[] weightsToHost() {
+    if (weightsType == null) {
+      double[] ones = new double[count()];
+      Arrays.fill(ones, 1);
+      return ones;
+    }
+    try (HostTensor host = HostTensor.allocate(weightsType, Shape.of(count()))) {
+      if (weights != null) {
+        host.segment().copyFrom(weights);
+      } else if (deviceWeights != null) {
+        deviceWeights.read(host.segment());
+      }
+      return GradCheck.doubles(host);
+    }
   }
 
   /** Returns the weights on the device, in {@code memory} if they came from the host; or null. */

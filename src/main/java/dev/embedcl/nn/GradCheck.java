@@ -2,56 +2,60 @@ package dev.embedcl.nn;
 
 import static dev.embedcl.op.Checks.requireArgument;
 
+import dev.embedcl.memory.DType;
 import dev.embedcl.memory.HostTensor;
-import dev.embedcl.op.Matrix;
-import java.lang.foreign.MemorySegment;
+import dev.embedcl.memory.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
 
 /**
  * Compares a layer's backward pass with central differences of its forward pass. The loss is Σ_n
  * c_n · out_n in float64, with c from a seed: its gradient of an element w is compared with (loss(w
- * + h) − loss(w − h)) / 2h, where 2h is the exact difference of the two float32 values that were
- * written. Elements are changed one by one and put back; gradients are forgotten.
+ * + h) − loss(w − h)) / 2h, where 2h is the exact difference of the two values that were written.
+ * Elements are changed one by one and put back; gradients are forgotten.
  *
- * <p>The layer computes in float32 (unit roundoff u = 2^-24), so its outputs are wrong by up to a
- * few u of themselves, which a division by 2h enlarges. An output that is a sum of few table
- * elements is linear in each, so that no error grows with h, and h may be as large as the elements:
- * {@value #DEFAULT_EPS} unless it is given. With S the outputs that the change of w changes, and k
- * = 8 + min(|S|, 64) + |S| / 64 roundings in the layer's sums (in blocks of 64), the tolerance is
+ * <p>The sharpest check is that of a layer of {@link DType#FLOAT64}, on the CPU backend: it finds
+ * errors of a billionth. Layers of float32 are checked as they are, on any backend, to about a
+ * millionth of what their sums are made of.
+ *
+ * <p>The layer computes with unit roundoff u, 2^-24 or 2^-53, so its outputs are wrong by a few u
+ * of their magnitude M, or of what they are summed from, which a division by 2h enlarges. An output
+ * that is a sum of table elements is linear in each, so that no error grows with h, and for float32
+ * h may be as large as the elements: {@value #DEFAULT_EPS} unless it is given. For float64 it is
+ * {@value #DEFAULT_EPS_FLOAT64}, PyTorch's, small enough for models that are not linear too. With S
+ * the outputs that the change of w changes, m the summands of the largest bag (0 without bags), and
+ * k = 8 + r(m) + r(|S|) roundings, where sums of n have r(n) = min(n, 64) + n / 64 (in blocks of
+ * 64), the tolerance is
  *
  * <pre>
- *   k · u · Σ_S |c_n| · (|out_n(w + h)| + |out_n(w − h)| + |out_n(w + h) − out_n(w − h)|) / 2h
+ *   k · u · Σ_S |c_n| · (2 · M_n + |out_n(w + h) − out_n(w − h)|) / 2h
  * </pre>
  *
  * <p>and 0 where w changes no output: there the gradient has to be 0.
  */
 public final class GradCheck {
-  /** By how much elements are changed: 2^-6. */
+  /** By how much elements of float32 are changed: 2^-6. */
   public static final double DEFAULT_EPS = 0x1p-6;
 
-  private static final double UNIT_ROUNDOFF = 0x1p-24;
-
-  /** Blocks of this many contributions are summed before block sums are. */
-  private static final int BLOCK = 64;
+  /** By how much elements of float64 are changed. */
+  public static final double DEFAULT_EPS_FLOAT64 = 1e-6;
 
   /** What a layer is for a check. */
   public interface Model {
-    /** Returns what may be changed and has gradients. */
+    /** Returns what may be changed and has gradients, of float32 or float64. */
     List<Parameter> parameters();
 
-    /** Runs the forward pass and returns the output, which the check closes. */
+    /** Runs the forward pass and returns the output, of the same type; the check closes it. */
     HostTensor forward();
 
     /**
      * Adds to the gradients of the parameters.
      *
-     * @param gradOutput of the output's shape
+     * @param gradOutput of the output's type and shape
      */
     void backward(HostTensor gradOutput);
 
@@ -63,10 +67,28 @@ public final class GradCheck {
     default double factor(Parameter parameter, long row) {
       return 1;
     }
+
+    /**
+     * Returns what the rounding error of each output element is in proportion to: of a sum, the sum
+     * of its summands' magnitudes. Unless this says otherwise it is the element's own magnitude,
+     * which is right where nothing of importance cancels.
+     *
+     * @param output as {@link #forward} returned it
+     */
+    default double[] magnitudes(HostTensor output) {
+      double[] values = doubles(output);
+      Arrays.setAll(values, n -> Math.abs(values[n]));
+      return values;
+    }
+
+    /** Returns through how many roundings an output element goes, beyond a few. */
+    default int roundings() {
+      return 0;
+    }
   }
 
   private final Model model;
-  private double eps = DEFAULT_EPS;
+  private double eps = Double.NaN; // by type
   private int mostElements = 10_000;
   private long seed = 1;
 
@@ -87,45 +109,19 @@ public final class GradCheck {
    *     table, and its gradient takes no notice of that
    */
   public static GradCheck of(EmbeddingLayer layer, int[] ids, int batchSize, int seqLen) {
-    LookupOptions options = layer.lookupOptions();
-    requireArgument(
-        !options.hasMaxNorm(),
-        "maxNorm = %s: the gradient ignores that forward shortens rows; check without it",
-        options.maxNorm());
-    Map<Long, Integer> counts = new HashMap<>();
-    for (int id : ids) {
-      boolean good = id >= 0 && id < layer.numEmbeddings();
-      counts.merge(good ? id : options.clampTo(), 1, Integer::sum);
-    }
-    Parameter weight = layer.parameters().getFirst();
-    return of(
-        new Model() {
-          @Override
-          public List<Parameter> parameters() {
-            return layer.parameters();
-          }
+    return of(new LayerModel(layer, ids, batchSize, seqLen));
+  }
 
-          @Override
-          public HostTensor forward() {
-            return layer.forward(ids, batchSize, seqLen).toHost();
-          }
-
-          @Override
-          public void backward(HostTensor gradOutput) {
-            layer.backward(gradOutput);
-          }
-
-          @Override
-          @SuppressWarnings("ReferenceEquality") // the very parameter is meant
-          public double factor(Parameter parameter, long row) {
-            if (parameter != weight) {
-              return 1;
-            }
-            return row == options.paddingIdx()
-                ? 0
-                : options.scaleGradByFreq() ? 1.0 / counts.getOrDefault(row, 1) : 1;
-          }
-        });
+  /**
+   * Returns a check of a layer of bags on a batch, which heeds its options. The gradient of
+   * per-sample weights, which are no parameter, is not part of it.
+   *
+   * @param batch with ids on the host
+   * @throws IllegalArgumentException if the layer limits norms, ids are on the device or offsets
+   *     are wrong
+   */
+  public static GradCheck of(EmbeddingBag layer, BagBatch batch) {
+    return of(new BagModel(layer, batch));
   }
 
   /**
@@ -167,26 +163,32 @@ public final class GradCheck {
   /**
    * Runs the check.
    *
-   * @throws IllegalArgumentException if no parameter requires a gradient
+   * @throws IllegalArgumentException if no parameter requires a gradient, or parameters or output
+   *     are of 16 bits, whose roundings would hide the gradient's
    * @throws IllegalStateException if the layer or its backend was closed
    */
   public GradCheckReport run() {
     List<Parameter> trained = model.parameters().stream().filter(Parameter::requiresGrad).toList();
     requireArgument(
         !trained.isEmpty(), "no parameter requires a gradient; thaw one with requiresGrad(true)");
+    trained.forEach(parameter -> requireChecked(parameter.toString(), parameter.dtype()));
     trained.forEach(Parameter::zeroGrad);
-    final float[] c;
+    final ElementCheck check;
     try (HostTensor out = model.forward()) {
-      c = coefficients((int) out.elements());
-      try (HostTensor gradOutput = HostTensor.of(out.shape(), c)) {
+      requireChecked("the output", out.type());
+      try (HostTensor gradOutput = coefficients(out.shape(), out.type())) {
+        check = new ElementCheck(model, out, doubles(gradOutput), eps);
         model.backward(gradOutput);
       }
     }
     List<GradCheckReport.Element> elements = new ArrayList<>();
     for (Parameter parameter : trained) {
-      float[] found = gradient(parameter);
+      final double[] found;
+      try (HostTensor gradient = parameter.gradToHost()) {
+        found = doubles(gradient);
+      }
       for (long at : chosen(parameter)) {
-        elements.add(compare(parameter, at, c, found[(int) at]));
+        elements.add(check.compare(parameter, at, found[(int) at]));
       }
     }
     trained.forEach(Parameter::zeroGrad);
@@ -199,68 +201,30 @@ public final class GradCheck {
     return new GradCheckReport(elements.size(), failed, worst);
   }
 
-  private GradCheckReport.Element compare(Parameter parameter, long at, float[] c, float found) {
-    float[] element = new float[1];
-    MemorySegment segment = MemorySegment.ofArray(element);
-    Matrix matrix = parameter.matrix();
-    matrix.buffer().read(at, segment);
-    final float before = element[0];
-    final float above = (float) (before + eps);
-    final float below = (float) (before - eps);
-    final float[] upper;
-    final float[] lower;
-    try {
-      upper = forwardWith(matrix, at, above);
-      lower = forwardWith(matrix, at, below);
-    } finally {
-      element[0] = before;
-      matrix.buffer().write(at, segment);
-    }
-    double twoH = (double) above - below;
-    double difference = 0;
-    double magnitude = 0;
-    int changed = 0;
-    for (int n = 0; n < c.length; n++) {
-      double moved = (double) upper[n] - lower[n];
-      if (moved != 0) {
-        changed++;
-        difference += c[n] * moved;
-        magnitude +=
-            Math.abs(c[n]) * (Math.abs(upper[n]) + (double) Math.abs(lower[n]) + Math.abs(moved));
-      }
-    }
-    long row = at / parameter.columns();
-    double factor = model.factor(parameter, row);
-    double roundings = 8 + Math.min(changed, BLOCK) + changed / (double) BLOCK;
-    return new GradCheckReport.Element(
-        parameter.name(),
-        row,
-        (int) (at % parameter.columns()),
-        factor * difference / twoH,
-        found,
-        factor * roundings * UNIT_ROUNDOFF * magnitude / twoH);
+  private static void requireChecked(String name, DType type) {
+    requireArgument(
+        type == DType.FLOAT32 || type == DType.FLOAT64,
+        "%s is %s; check a layer of FLOAT64 or FLOAT32, whose passes are the same",
+        name,
+        type);
   }
 
-  private float[] forwardWith(Matrix matrix, long at, float value) {
-    matrix.buffer().write(at, MemorySegment.ofArray(new float[] {value}));
-    try (HostTensor out = model.forward()) {
-      return out.toFloatArray();
+  static double[] doubles(HostTensor tensor) {
+    try (HostTensor wide = tensor.to(DType.FLOAT64)) {
+      return wide.toDoubleArray();
     }
   }
 
-  private static float[] gradient(Parameter parameter) {
-    try (HostTensor host = parameter.gradToHost()) {
-      return host.toFloatArray();
-    }
-  }
-
-  private float[] coefficients(int count) {
+  /** Returns the factors of the loss, as numbers of a type. */
+  private HostTensor coefficients(Shape shape, DType type) {
     SplittableRandom random = new SplittableRandom(seed);
-    float[] c = new float[count];
-    for (int n = 0; n < count; n++) {
-      c[n] = (float) random.nextDouble(0.5, 1) * (random.nextBoolean() ? 1 : -1);
+    double[] c = new double[(int) shape.elements()];
+    for (int n = 0; n < c.length; n++) {
+      c[n] = random.nextDouble(0.5, 1) * (random.nextBoolean() ? 1 : -1);
     }
-    return c;
+    try (HostTensor wide = HostTensor.of(shape, c)) {
+      return wide.to(type);
+    }
   }
 
   private List<Long> chosen(Parameter parameter) {
