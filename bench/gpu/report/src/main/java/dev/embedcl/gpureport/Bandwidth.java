@@ -19,8 +19,10 @@ import java.util.Map;
  * the driver's own commands, and transfers between host and device.
  *
  * @param copyBytesPerNano the fastest copy, bytes read and written
+ * @param hostToDevice bytes in a nanosecond
+ * @param deviceToHost bytes in a nanosecond
  */
-record Bandwidth(double copyBytesPerNano) {
+record Bandwidth(double copyBytesPerNano, double hostToDevice, double deviceToHost) {
   private static final int RUNS = 20;
 
   /** After this long, and {@value #FEWEST_RUNS} runs, no further one begins. */
@@ -101,7 +103,7 @@ record Bandwidth(double copyBytesPerNano) {
     report.table(List.of("what", "GB/s", "share of the copy"), rows);
     report.text(one("100 %% is %.1f GB/s, the faster copy.", copy));
     report.put("bandwidthGigabytesPerSecond", new LinkedHashMap<>(rates));
-    return new Bandwidth(copy);
+    return new Bandwidth(copy, value(rates, "host to device"), value(rates, "device to host"));
   }
 
   /** Global and local size. */

@@ -18,8 +18,12 @@ record BarChart(String title, String unit, double mark, List<Bar> bars) {
   private static final int STEP = 20;
   private static final int TOP = 40;
 
-  /** One bar. */
-  record Bar(String label, double value) {}
+  /**
+   * One bar.
+   *
+   * @param pale whether it is drawn in the second colour
+   */
+  record Bar(String label, double value, boolean pale) {}
 
   String svg() {
     double largest = Math.max(mark, bars.stream().mapToDouble(Bar::value).max().orElse(1));
@@ -45,11 +49,12 @@ record BarChart(String title, String unit, double mark, List<Bar> bars) {
           escape(bar.label()));
       add(
           svg,
-          "<rect x='%d' y='%d' width='%.1f' height='%d' fill='#4477aa'/>\n",
+          "<rect x='%d' y='%d' width='%.1f' height='%d' fill='%s'/>\n",
           LABELS,
           y + 2,
           length,
-          STEP - 5);
+          STEP - 5,
+          bar.pale() ? "#99bbdd" : "#4477aa");
       add(svg, "<text x='%.1f' y='%d'>%s</text>\n", LABELS + length + 4, y + 13, round(bar));
     }
     if (mark > 0) {

@@ -1,6 +1,7 @@
 package dev.embedcl.gpureport;
 
 import dev.embedcl.backend.opencl.FloatAtomicsTrial;
+import dev.embedcl.backend.opencl.TunedProfiles;
 import dev.embedcl.opencl.Device;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -37,6 +38,7 @@ final class DevicePage {
     facts.put("float32 fma", device.float32Fma());
     facts.put("correctly rounded division", device.correctlyRoundedDivideSqrt());
     facts.put("extensions", String.join(" ", new TreeSet<>(device.extensions())));
+    facts.put("launch profile", profile(opened));
     facts.put("library", String.valueOf(OpenDevice.class.getPackage().getImplementationVersion()));
     facts.put("Java", Runtime.version() + ", " + System.getProperty("java.vm.name"));
     facts.put(
@@ -53,6 +55,15 @@ final class DevicePage {
     facts.forEach((name, value) -> rows.add(List.of(name, value.toString())));
     report.table(List.of("what", "value"), rows);
     report.put("device", facts);
+  }
+
+  /** Returns how work is cut, and whether that was measured on this device. */
+  private static String profile(OpenDevice opened) {
+    boolean tuned = !opened.backend().profile().equals(TunedProfiles.bundled(opened.device()));
+    return opened.backend().profile()
+        + (tuned
+            ? ", measured here by 'run tune'"
+            : ", as it comes with the library: 'run tune' looks for a better one");
   }
 
   static void tryFloatAtomics(OpenDevice opened, ReportFolder report) throws IOException {

@@ -50,11 +50,11 @@ final class GpuReport implements Callable<Integer> {
   @Option(
       names = "--limit",
       paramLabel = "SECONDS",
-      defaultValue = "400",
-      description = "Measurements that would begin later are skipped; default: ${DEFAULT-VALUE}.")
-  private long limitSeconds = 400;
+      defaultValue = "300",
+      description = "How long all may take, about; what does not fit is left out; default: ${DEFAULT-VALUE}.")
+  private long limitSeconds = 300;
 
-  @Option(names = "--quick", description = "The smallest shape only: shows that all works.")
+  @Option(names = "--quick", description = "The smallest shapes only: shows that all works.")
   private boolean quick;
 
   @Option(names = "--skip-conformance", description = "Leave the conformance tests out.")
@@ -73,7 +73,9 @@ final class GpuReport implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Deadline deadline = Deadline.in(limitSeconds);
+    Deadline end = Deadline.in(limitSeconds);
+    // The conformance tests come last and get the rest, which they may use up.
+    Deadline deadline = Deadline.in(skipConformance ? limitSeconds : limitSeconds * 2 / 3);
     ReportFolder report = new ReportFolder(out);
     boolean right = true;
     try (OpenDevice device = OpenDevice.open(deviceName)) {
@@ -84,15 +86,18 @@ final class GpuReport implements Callable<Integer> {
       report.text(date + ", `run report " + command + "`");
       DevicePage.describe(device, report);
       DevicePage.tryFloatAtomics(device, report);
-      if (!skipConformance) {
-        right = Conformance.run(device, Math.max(60, limitSeconds / 3), report);
-      }
       Bandwidth bandwidth = Bandwidth.measure(device, quick, report);
-      LaunchCost.measure(device, report);
-      OperationTimes operations = new OperationTimes(device, bandwidth, deadline, quick);
-      right &= operations.run(report);
-      PeerTable.write(peers, operations, report);
+      Findings findings = new Findings(LaunchCost.measure(device, report));
+      new OperationTimes(device, bandwidth, deadline, quick, findings).run(report);
+      right = findings.right();
+      List<Peer> others = Peer.read(peers);
+      Targets.write(findings, others, report);
+      OperationPages.write(findings, report);
+      PeerTable.write(others, findings, report);
       right &= CompiledKernels.describe(device, report);
+      if (!skipConformance) {
+        right &= Conformance.run(device, Math.max(30, end.remainingNanos() / 1_000_000_000L), report);
+      }
     }
     report.text(right ? "All checks passed." : "Some checks failed.");
     report.put("allRight", right);

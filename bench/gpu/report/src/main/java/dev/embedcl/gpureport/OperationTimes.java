@@ -1,101 +1,95 @@
 package dev.embedcl.gpureport;
 
 import dev.embedcl.backend.cpu.CpuBackend;
-import dev.embedcl.op.Accumulation;
-import dev.embedcl.op.IndexGroups;
+import dev.embedcl.opencl.DeviceMemoryException;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.function.IntConsumer;
 
-/** Every operation at every shape: first whether it is right, then how fast it is. */
+/** Every operation of every problem: first whether it is right, then how fast it is. */
 final class OperationTimes {
   /** Enough data in rotation that no cache holds it. */
   private static final long ROTATION_BYTES = 512L << 20;
 
   private static final int MOST_BATCHES = 8;
 
-  /** Begins the names of operations before which the whole gradient is filled with zeros. */
-  private static final String CLEARED = "clear all, ";
-
   private final OpenDevice device;
   private final Bandwidth bandwidth;
   private final Deadline deadline;
   private final boolean quick;
-  private final List<Map<String, Object>> results = new ArrayList<>();
-  private final List<Map<String, Object>> fingerprints = new ArrayList<>();
-  private final List<List<String>> rows = new ArrayList<>();
-  private final List<List<String>> checkRows = new ArrayList<>();
-  private final List<List<String>> kernelRows = new ArrayList<>();
-  private final List<BarChart.Bar> bars = new ArrayList<>();
-  private final List<String> skipped = new ArrayList<>();
-  private boolean allRight = true;
+  private final Findings findings;
 
-  OperationTimes(OpenDevice device, Bandwidth bandwidth, Deadline deadline, boolean quick) {
+  OperationTimes(
+      OpenDevice device,
+      Bandwidth bandwidth,
+      Deadline deadline,
+      boolean quick,
+      Findings findings) {
+    this.findings = findings;
     this.device = device;
     this.bandwidth = bandwidth;
     this.deadline = deadline;
     this.quick = quick;
   }
 
-  /** Runs all that fits into the device's memory and the time; returns whether all was right. */
-  boolean run(ReportFolder report) throws IOException {
-    report.section("Operations");
-    report.put("operations", results);
-    report.put("fingerprints", fingerprints);
-    report.put("skipped", skipped);
-    for (BatchShape shape : BatchShape.timed()) {
-      if (quick && shape.outElements() > 8 << 20) {
-        skipped.add(shape.name() + ": left out by --quick");
-        continue;
-      }
-      int batches =
-          Math.clamp(ROTATION_BYTES / (4 * shape.outElements()), 2, quick ? 2 : MOST_BATCHES);
-      long needed = ShapeBuffers.bytes(shape, batches);
-      if (needed > device.context().availableBytes()
-          || 4 * shape.tableElements() > device.device().maxAllocationBytes()) {
-        skipped.add(
-            shape.name()
-                + ": takes "
-                + (needed >> 20)
-                + " MiB, one buffer "
-                + (4 * shape.tableElements() >> 20)
-                + " MiB; the device has "
-                + (device.context().availableBytes() >> 20)
-                + " and "
-                + (device.device().maxAllocationBytes() >> 20));
-      } else if (HostData.bytes(shape)
-              + ShapeBuffers.bytes(shape, 1)
-              + (device.device().hostUnifiedMemory() ? needed : 0)
-          > hostBytes()) {
-        skipped.add(shape.name() + ": its reference does not fit into the host's free memory");
-      } else if (deadline.passed()) {
-        skipped.add(shape.name() + ": out of time, see --limit");
-      } else {
-        shape(shape, batches);
+  /** Runs all that fits into the device's memory and the time. */
+  void run(ReportFolder report) throws IOException {
+    findings.announce(report);
+    for (Problem problem : Problem.all(quick)) {
+      for (IdDistribution ids : IdDistribution.values()) {
+        String reason = reasonToSkip(problem);
+        if (!reason.isEmpty()) {
+          findings.skip(problem.title(ids), reason);
+          continue;
+        }
+        System.out.println(problem.title(ids));
+        try {
+          measure(problem, ids);
+        } catch (RuntimeException | OutOfMemoryError e) { // the next one may well work
+          failed(problem.title(ids), e);
+        }
         report.flush(); // a larger shape may be too much for a driver
       }
     }
-    skipped.add("bags of 65,536 x 20 in a table of 10^7 x 128: this version has no bags");
-    skipped.add("bfloat16 and float16 storage, Adam: this version has neither");
-    write(report);
-    return allRight;
   }
 
-  /** Returns what was measured, as it is in the record. */
-  List<Map<String, Object>> results() {
-    return results;
+  /** About how long each of an operation's three measurements takes. */
+  private long limitNanos() {
+    return quick ? 100_000_000L : 300_000_000L;
   }
 
-  /** Returns what others compare their results with, as it is in the record. */
-  List<Map<String, Object>> fingerprints() {
-    return fingerprints;
+  private int batches(BatchShape shape) {
+    long most = quick ? 2 : MOST_BATCHES;
+    return (int) Math.clamp(ROTATION_BYTES / (4 * shape.outElements()), 2, most);
+  }
+
+  private String reasonToSkip(Problem problem) throws IOException {
+    BatchShape shape = problem.shape();
+    long needed = problem.tableBytes() + batches(shape) * problem.batchBytes();
+    if (needed > device.context().availableBytes()
+        || problem.tableBytes() > device.device().maxAllocationBytes()) {
+      return "takes %d MiB, one buffer %d MiB; the device has %d and %d"
+          .formatted(
+              needed >> 20,
+              problem.tableBytes() >> 20,
+              device.context().availableBytes() >> 20,
+              device.device().maxAllocationBytes() >> 20);
+    }
+    long referenceRows = Math.min(shape.count(), shape.numEmbeddings());
+    long reference = referenceRows * shape.embeddingDim() * 4 * 4 + 3 * problem.batchBytes();
+    long shared = device.device().hostUnifiedMemory() ? needed + 3 * problem.stateBytes() : 0;
+    if (reference + shared > hostBytes()) {
+      return "its reference does not fit into the host's free memory";
+    }
+    double seconds = Cost.nanos(problem, bandwidth, batches(shape), limitNanos()) / 1e9;
+    double left = deadline.remainingNanos() / 1e9;
+    return seconds <= left
+        ? ""
+        : "takes about %.0f s, of which %.0f are left: see --limit".formatted(seconds, left);
   }
 
   /** Returns the host's memory that can be had, page cache included, as far as it is known. */
@@ -111,202 +105,101 @@ final class OperationTimes {
     return Long.MAX_VALUE;
   }
 
-  private void shape(BatchShape shape, int batches) {
-    System.out.println(shape.name());
-    try (Arena arena = Arena.ofShared();
-        CpuBackend cpu = CpuBackend.open();
-        ShapeBuffers ours = new ShapeBuffers(device.backend(), shape, batches)) {
-      HostData data = HostData.of(shape, arena);
-      for (IdDistribution distribution : IdDistribution.values()) {
+  private void measure(Problem problem, IdDistribution ids) {
+    List<Batch> batches = new ArrayList<>();
+    for (int k = 0; k < batches(problem.shape()); k++) {
+      batches.add(Batch.draw(problem.shape(), ids, k));
+    }
+    try (CpuBackend java = CpuBackend.open();
+        Tables tables =
+            new Tables(
+                device.backend(), problem, problem.shape().numEmbeddings(), batches)) {
+      List<Work> right = check(problem, ids, batches, tables, java);
+      time(problem, ids, batches, tables, right);
+    }
+  }
+
+  /** Returns the operations that gave the right results. */
+  private List<Work> check(
+      Problem problem, IdDistribution ids, List<Batch> batches, Tables tables, CpuBackend java) {
+    List<Work> right = new ArrayList<>();
+    Map<String, List<Double>> samples = new LinkedHashMap<>();
+    Long sum = null;
+    boolean inStep = true; // as long as nobody left out a step that others take
+    try (Correctness correctness = new Correctness(problem, batches.getFirst(), tables, java)) {
+      correctness.reset();
+      for (Work work : Work.of(problem)) {
         if (deadline.passed()) {
-          skipped.add(shape.name() + ", " + distribution.title() + ": out of time, see --limit");
+          findings.skip(problem.title(ids) + ", " + work.title(), "out of time, see --limit");
           continue;
         }
-        List<IndexGroups> groups = new ArrayList<>();
-        int[] firstIds = {};
-        for (int batch = 0; batch < batches; batch++) {
-          int[] ids =
-              distribution.draw(shape.count(), shape.numEmbeddings(), Inputs.IDS_SEED + batch);
-          ours.writeIds(batch, ids);
-          groups.add(IndexGroups.of(ids, shape.numEmbeddings()));
-          firstIds = batch == 0 ? ids : firstIds;
+        try {
+          String difference = correctness.check(work);
+          findings.checked(problem, ids, work, difference);
+          if (difference.isEmpty()) {
+            right.add(work);
+            if (inStep) {
+              samples.put(work.title(), correctness.samples(work));
+            }
+            if (work.changes().contains(Part.OUT) && sum == null) {
+              sum = correctness.sumOfBits();
+            }
+            continue;
+          }
+        } catch (RuntimeException | OutOfMemoryError e) {
+          failed(problem.title(ids) + ", " + work.title(), e);
         }
-        try (ShapeBuffers reference = new ShapeBuffers(cpu, shape, 1)) {
-          check(
-              shape, distribution, new Correctness(shape, data, ours, reference), firstIds, groups);
-        }
-        time(shape, distribution, ours, groups);
+        inStep = false;
+        correctness.reset();
+      }
+    }
+    findings.fingerprint(problem, ids, sum, samples);
+    return right;
+  }
+
+  private void time(
+      Problem problem, IdDistribution ids, List<Batch> batches, Tables tables, List<Work> works) {
+    Bytes bytes = Bytes.of(problem, batches);
+    double grouping = batches.getFirst().groupingMicros(problem.shape());
+    for (Work work : works) {
+      if (deadline.passed()) {
+        findings.skip(problem.title(ids) + ", " + work.title(), "out of time, see --limit");
+        continue;
+      }
+      try {
+        tables.prepare(work);
+        Timing timing =
+            Timing.of(
+                device.queue(),
+                run -> work.run(tables, run % tables.batchCount()),
+                deadline.share(limitNanos()));
+        double micros = work.isGrouped() ? grouping : 0;
+        findings.timed(
+            new Result(
+                problem,
+                ids,
+                work,
+                work.bytes(bytes),
+                timing,
+                micros,
+                bandwidth.copyBytesPerNano()));
+      } catch (RuntimeException | OutOfMemoryError e) {
+        failed(problem.title(ids) + ", " + work.title(), e);
       }
     }
   }
 
-  private void check(
-      BatchShape shape,
-      IdDistribution distribution,
-      Correctness correctness,
-      int[] ids,
-      List<IndexGroups> groups) {
-    Correctness.Fingerprints prints = correctness.run(ids, groups.getFirst());
-    for (Correctness.Check check : correctness.checks()) {
-      boolean right = check.difference().isEmpty();
-      allRight &= right;
-      checkRows.add(
-          List.of(
-              shape.name(),
-              distribution.title(),
-              check.operation(),
-              right
-                  ? check.operation().equals("backward, atomic") ? "within the bound" : "same bits"
-                  : "WRONG: " + check.difference()));
+  /** What does not fit was not measured; anything else should not have happened. */
+  private void failed(String what, Throwable cause) {
+    boolean tooLarge =
+        cause instanceof OutOfMemoryError
+            || cause instanceof DeviceMemoryException
+            || cause instanceof dev.embedcl.backend.DeviceMemoryException;
+    if (tooLarge) {
+      findings.skip(what, String.valueOf(cause.getMessage()));
+    } else {
+      cause.printStackTrace(System.out);
+      findings.fail(what, cause.toString());
     }
-    Map<String, Object> entry = new LinkedHashMap<>();
-    entry.put("shape", shape.name());
-    entry.put("ids", distribution.title());
-    entry.put("forwardSum", prints.forwardSum());
-    entry.put("samples", prints.samples());
-    fingerprints.add(entry);
-  }
-
-  private void time(
-      BatchShape shape, IdDistribution distribution, ShapeBuffers ours, List<IndexGroups> groups) {
-    int batches = ours.batchCount();
-    double unique =
-        groups.stream().mapToInt(IndexGroups::uniqueRows).average().orElse(0)
-            * shape.embeddingDim()
-            * Float.BYTES;
-    double moved = 4.0 * shape.outElements();
-    double positions = 4.0 * shape.positionElements();
-    double ids = 4.0 * shape.count();
-    double table = 4.0 * shape.tableElements();
-    time(
-        shape,
-        distribution,
-        "forward",
-        ids + 2 * moved + positions,
-        run -> ours.forward(run % batches));
-    time(
-        shape,
-        distribution,
-        "backward, deterministic",
-        ids + moved * (shape.positional() ? 2 : 1) + 2 * unique + 2 * positions,
-        run -> ours.backward(run % batches, groups.get(run % batches), Accumulation.DETERMINISTIC));
-    time(
-        shape,
-        distribution,
-        CLEARED + "backward, deterministic",
-        ids + moved * (shape.positional() ? 2 : 1) + 2 * unique + 3 * positions + table,
-        run -> {
-          ours.clearGradients();
-          ours.backward(run % batches, groups.get(run % batches), Accumulation.DETERMINISTIC);
-        });
-    time(
-        shape,
-        distribution,
-        "backward, atomic",
-        ids + moved + 2 * unique + 2 * positions,
-        run -> ours.backward(run % batches, null, Accumulation.ATOMIC));
-    time(
-        shape,
-        distribution,
-        "sgd step, fused",
-        ids + moved * (shape.positional() ? 2 : 1) + 2 * unique + 2 * positions,
-        run -> ours.sgdStep(run % batches, groups.get(run % batches)));
-    if (distribution == IdDistribution.UNIFORM) {
-      time(shape, distribution, "sgd step, dense", 3 * table, run -> ours.denseSgdStep());
-      time(
-          shape,
-          distribution,
-          CLEARED + "nothing else",
-          table + positions,
-          run -> ours.clearGradients());
-    }
-  }
-
-  private void time(
-      BatchShape shape,
-      IdDistribution distribution,
-      String operation,
-      double bytes,
-      IntConsumer run) {
-    Timing timing =
-        Timing.of(device.queue(), run, deadline.share(quick ? 300_000_000L : 600_000_000L));
-    // A fill is the driver's own command, no kernel: there the wall time stands for both.
-    double micros = operation.startsWith(CLEARED) ? timing.wall() : timing.kernels();
-    double rate = bytes / micros / 1e3;
-    double share = rate / bandwidth.copyBytesPerNano();
-    Map<String, Object> entry = new LinkedHashMap<>();
-    entry.put("shape", shape.name());
-    entry.put("ids", distribution.title());
-    entry.put("operation", operation);
-    entry.put("bytes", bytes);
-    entry.put("kernelMicros", timing.kernels());
-    entry.put("spanMicros", timing.span());
-    entry.put("wallMicros", timing.wall());
-    entry.put("callMicros", timing.call());
-    entry.put("runs", timing.runs());
-    entry.put("gigabytesPerSecond", rate);
-    entry.put("shareOfCopy", share);
-    entry.put("kernels", timing.each());
-    results.add(entry);
-    rows.add(
-        List.of(
-            shape.name(),
-            distribution.title(),
-            operation,
-            format("%.1f", bytes / 1e6),
-            format("%.1f", timing.kernels()),
-            format("%.0f", rate),
-            format("%.0f %%", 100 * share),
-            format("%.1f", timing.span()),
-            format("%.1f", timing.wall()),
-            format("%.1f", timing.call())));
-    timing
-        .each()
-        .forEach((kernel, nanos) ->
-            kernelRows.add(
-                List.of(
-                    shape.name(), distribution.title(), operation, kernel, format("%.1f", nanos))));
-    bars.add(
-        new BarChart.Bar(
-            shape.name() + ", " + distribution.title() + ", " + operation, 100 * share));
-  }
-
-  private void write(ReportFolder report) throws IOException {
-    report.put("bitIdentical", allRight);
-    report.text(
-        allRight
-            ? "Every result below was compared before it was timed; all are right."
-            : "SOME RESULTS ARE WRONG: see the checks below.");
-    report.text(
-        "Times in microseconds. kernels: event times, added up. GB/s and the share of the copy come"
-            + " from them and from the bytes that have to move: ids, rows of the batch, rows that the"
-            + " ids name (read and written, each once), positions; where the caches help, the share"
-            + " can pass 100 %; where all is cleared, by the driver's fill, they come from the wall"
-            + " time. span: first kernel's begin to last one's end. wall: enqueued back to"
-            + " back. call: one at a time, until it is done. The queue takes event times throughout.");
-    report.table(
-        List.of(
-            "shape",
-            "ids",
-            "operation",
-            "MB",
-            "kernels",
-            "GB/s",
-            "of copy",
-            "span",
-            "wall",
-            "call"),
-        rows);
-    report.chart("operations.svg", new BarChart("Share of the copy bandwidth", "%", 100, bars));
-    report.text("By kernel, microseconds:");
-    report.table(List.of("shape", "ids", "operation", "kernel", "time"), kernelRows);
-    report.section("Bits compared with pure Java");
-    report.table(List.of("shape", "ids", "operation", "result"), checkRows);
-    report.section("Not measured");
-    report.verbatim(String.join("\n", skipped));
-  }
-
-  private static String format(String format, double value) {
-    return String.format(Locale.ROOT, format, value);
   }
 }

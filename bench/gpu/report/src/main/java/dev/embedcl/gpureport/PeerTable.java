@@ -1,70 +1,98 @@
 package dev.embedcl.gpureport;
 
-import com.fasterxml.jackson.jr.ob.JSON;
+import static java.util.Map.entry;
+
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
-/**
- * Our times beside those of peers that ran on the same card, and their results beside ours. A
- * peer's file has {@code machine}, {@code results} (operation, shape, ids, variant, micros) and
- * {@code fingerprints} as in our own record.
- */
+/** Our times beside those of peers that ran on the same card, and their results beside ours. */
 final class PeerTable {
-  /** Our operations that do what the peers' one does. */
-  private static final Map<String, List<String>> OURS = new LinkedHashMap<>();
+  /** What of ours does what a peer's operation does. */
+  private static final Map<String, List<Work>> OURS =
+      Map.ofEntries(
+          entry("forward", List.of(Work.FORWARD)),
+          entry(
+              "backward, dense",
+              List.of(Work.CLEARED_BACKWARD, Work.BACKWARD, Work.BACKWARD_ATOMIC)),
+          entry("backward, sparse", List.of(Work.SPARSE_GRADIENT)),
+          entry("sgd", List.of(Work.SGD)),
+          entry("momentum", List.of(Work.MOMENTUM)),
+          entry("adagrad", List.of(Work.ADAGRAD)),
+          entry("row-wise adagrad", List.of(Work.ROWWISE_ADAGRAD)),
+          entry("sparse adam", List.of(Work.SPARSE_ADAM)),
+          entry("adam, dense", List.of(Work.ADAM_DENSE, Work.SPARSE_ADAM)),
+          entry("bag forward, sum", List.of(Work.BAG_SUM)),
+          entry("bag forward, mean", List.of(Work.BAG_MEAN)),
+          entry("bag forward, max", List.of(Work.BAG_MAX)),
+          entry("bag gradient", List.of(Work.BAG_GRADIENT)),
+          entry("bag sgd", List.of(Work.BAG_SGD)),
+          entry("bag row-wise adagrad", List.of(Work.BAG_ROWWISE_ADAGRAD)));
 
-  static {
-    OURS.put("forward", List.of("forward"));
-    OURS.put(
-        "backward",
-        List.of(
-            "clear all, backward, deterministic", "backward, deterministic", "backward, atomic"));
-    OURS.put("sgd", List.of("sgd step, fused"));
-    OURS.put("adam", List.of());
-  }
+  /** How far from each other two numbers may be, by their storage, times 1 + their size. */
+  private static final double TOLERANCE = 1e-4;
+
+  private static final double NARROW_TOLERANCE = 1.0 / 64;
 
   private PeerTable() {}
 
-  static void write(List<Path> files, OperationTimes ours, ReportFolder report) throws IOException {
-    for (Path file : files) {
-      Map<String, Object> peer = JSON.std.mapFrom(Files.readString(file));
-      report.section("Beside " + peer.getOrDefault("name", file.getFileName().toString()));
+  static void write(List<Peer> peers, Findings ours, ReportFolder report) throws IOException {
+    for (Peer peer : peers) {
+      report.section("Beside " + peer.name());
       report.text(
-          String.valueOf(peer.getOrDefault("machine", ""))
+          peer.machine()
               + ". Their times: device events around many calls, divided by their number; ours: the"
-              + " wall time of many calls enqueued back to back. Theirs / ours above 1 means that"
+              + " wall time of many calls enqueued back to back, without the grouping of the ids,"
+              + " which the host does while the forward pass runs. Theirs / ours above 1 means that"
               + " we are faster. Like their dense gradient, ours has the table's size, and theirs is"
-              + " filled with zeros each time: compare it with 'clear all'. Their sparse gradient is"
-              + " a list of rows that nobody has added up yet.");
+              + " filled with zeros each time: compare it with 'clear all'. Their Adam moves every row,"
+              + " as moments decay where there is no gradient: ours on touched rows is another"
+              + " optimizer, SparseAdam, and 'adam step, dense' is the same. Of 16-bit tables, their"
+              + " gradients have 16 bits, and ours 32.");
       List<List<String>> rows = new ArrayList<>();
-      for (Map<?, ?> result : maps(peer, "results")) {
-        List<String> names = OURS.getOrDefault(text(result, "operation"), List.of());
-        if (names.isEmpty()) {
-          rows.add(row(result, "", Double.NaN));
-        }
-        for (String name : names) {
+      for (Peer.Measured their : peer.results()) {
+        for (Work work : OURS.getOrDefault(their.operation(), List.of())) {
           ours.results().stream()
-              .filter(our ->
-                  name.equals(our.get("operation"))
-                      && text(result, "shape").equals(our.get("shape"))
-                      && text(result, "ids").equals(our.get("ids")))
-              .findFirst()
-              .ifPresentOrElse(
-                  our -> rows.add(row(result, name, number(our, "wallMicros"))),
-                  () -> rows.add(row(result, name, Double.NaN)));
+              .filter(our -> our.work() == work && their.isOf(our))
+              .forEach(our -> rows.add(row(their, our)));
         }
       }
       report.table(
-          List.of("shape", "ids", "theirs", "variant", "µs", "ours", "µs", "theirs / ours"), rows);
-      compare(maps(peer, "fingerprints"), ours.fingerprints(), report);
-      report.put("peer " + file.getFileName(), peer);
+          List.of(
+              "shape",
+              "storage",
+              "ids",
+              "theirs",
+              "variant",
+              "µs",
+              "ours",
+              "µs",
+              "theirs / ours"),
+          rows);
+      compare(peer.fingerprints(), ours.fingerprints(), report);
+      if (!peer.notes().isEmpty()) {
+        report.text("What it could not do:");
+        report.verbatim(String.join("\n", peer.notes()));
+      }
+      report.put("peer " + peer.file(), peer.json());
     }
+  }
+
+  private static List<String> row(Peer.Measured their, Result our) {
+    double micros = our.timing().wall();
+    return List.of(
+        their.shape(),
+        their.storage(),
+        their.ids(),
+        their.operation(),
+        their.variant(),
+        String.format(Locale.ROOT, "%.1f", their.micros()),
+        our.work().title(),
+        String.format(Locale.ROOT, "%.1f", micros),
+        String.format(Locale.ROOT, "%.2f", their.micros() / micros));
   }
 
   private static void compare(
@@ -72,79 +100,61 @@ final class PeerTable {
     List<List<String>> rows = new ArrayList<>();
     for (Map<?, ?> their : theirs) {
       for (Map<String, Object> our : ours) {
-        if (!text(their, "shape").equals(text(our, "shape"))
-            || !text(their, "ids").equals(text(our, "ids"))) {
-          continue;
+        if (List.of("shape", "storage", "ids").stream()
+            .allMatch(key -> Objects.equals(their.get(key), our.get(key)))) {
+          rows.add(comparison(their, our));
         }
-        boolean same = text(their, "forwardSum").equals(text(our, "forwardSum"));
-        StringBuilder distances = new StringBuilder();
-        if (their.get("samples") instanceof Map<?, ?> theirSamples
-            && our.get("samples") instanceof Map<?, ?> ourSamples) {
-          theirSamples.forEach((operation, values) -> {
-            if (ourSamples.get(operation) instanceof List<?> own
-                && values instanceof List<?> other) {
-              distances
-                  .append(distances.isEmpty() ? "" : ", ")
-                  .append(operation)
-                  .append(' ')
-                  .append(largestDistance(own, other));
-            }
-          });
-        }
-        rows.add(
-            List.of(
-                text(our, "shape"),
-                text(our, "ids"),
-                same ? "same bits" : "DIFFERENT",
-                distances.toString()));
       }
     }
-    report.text("The results: the sum of the forward's bits, and samples of the others.");
-    report.table(List.of("shape", "ids", "forward", "largest distance of samples"), rows);
+    report.text(
+        "The results, from the same start: whether the bits of the forward pass have the same sum,"
+            + " and of samples of it and of what each step made the largest distance, divided by 1 +"
+            + " the number's size. They agree if none is above "
+            + TOLERANCE
+            + " for float32 and 1/64 for 16 bits, which gradients of 16 bits and other orders of sums"
+            + " explain. Bags are summed in other orders, and may differ in last bits.");
+    report.table(
+        List.of("shape", "storage", "ids", "forward's bits", "verdict", "largest distances"), rows);
   }
 
-  private static String largestDistance(List<?> own, List<?> other) {
+  /** Returns a row of the table for two fingerprints of the same problem. */
+  static List<String> comparison(Map<?, ?> their, Map<String, Object> our) {
+    double tolerance =
+        "float32".equals(our.get("storage")) ? TOLERANCE : NARROW_TOLERANCE;
+    boolean same = Objects.equals(number(their.get("forwardSum")), number(our.get("forwardSum")));
+    boolean agree = true;
+    List<String> distances = new ArrayList<>();
+    if (their.get("samples") instanceof Map<?, ?> theirSamples
+        && our.get("samples") instanceof Map<?, ?> ourSamples) {
+      for (Map.Entry<?, ?> entry : theirSamples.entrySet()) {
+        if (entry.getValue() instanceof List<?> other
+            && ourSamples.get(entry.getKey()) instanceof List<?> own) {
+          double distance = largestDistance(own, other);
+          agree &= distance <= tolerance;
+          distances.add(String.format(Locale.ROOT, "%s %.1e", entry.getKey(), distance));
+        }
+      }
+    }
+    return List.of(
+        Peer.text(our, "shape"),
+        Peer.text(our, "storage"),
+        Peer.text(our, "ids"),
+        same ? "same" : "others",
+        distances.isEmpty() ? "nothing to compare" : agree ? "agree" : "DIFFERENT",
+        String.join(", ", distances));
+  }
+
+  private static Object number(Object value) {
+    return value instanceof Number number ? number.longValue() : String.valueOf(value);
+  }
+
+  private static double largestDistance(List<?> own, List<?> other) {
     double largest = own.size() == other.size() ? 0 : Double.NaN;
     for (int i = 0; i < Math.min(own.size(), other.size()); i++) {
-      largest =
-          Math.max(
-              largest,
-              Math.abs(
-                  ((Number) own.get(i)).doubleValue() - ((Number) other.get(i)).doubleValue()));
+      double a = ((Number) own.get(i)).doubleValue();
+      double b = ((Number) other.get(i)).doubleValue();
+      largest = Math.max(largest, Math.abs(a - b) / (1 + Math.abs(a)));
     }
-    return String.format(Locale.ROOT, "%.1e", largest);
-  }
-
-  private static List<String> row(Map<?, ?> result, String name, double ours) {
-    double theirs = number(result, "micros");
-    return List.of(
-        text(result, "shape"),
-        text(result, "ids"),
-        text(result, "operation"),
-        text(result, "variant"),
-        String.format(Locale.ROOT, "%.1f", theirs),
-        name,
-        Double.isNaN(ours) ? "not measured" : String.format(Locale.ROOT, "%.1f", ours),
-        Double.isNaN(ours) ? "" : String.format(Locale.ROOT, "%.2f", theirs / ours));
-  }
-
-  private static List<Map<?, ?>> maps(Map<String, Object> json, String name) {
-    List<Map<?, ?>> maps = new ArrayList<>();
-    if (json.get(name) instanceof List<?> values) {
-      for (Object value : values) {
-        if (value instanceof Map<?, ?> map) {
-          maps.add(map);
-        }
-      }
-    }
-    return maps;
-  }
-
-  private static String text(Map<?, ?> map, String name) {
-    return String.valueOf(map.get(name));
-  }
-
-  private static double number(Map<?, ?> map, String name) {
-    return map.get(name) instanceof Number number ? number.doubleValue() : Double.NaN;
+    return largest;
   }
 }

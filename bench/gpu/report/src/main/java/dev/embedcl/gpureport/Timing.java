@@ -91,6 +91,12 @@ record Timing(
         median(sums) / 1e3, median(spans) / 1e3, wall / 1e3, median(calls) / 1e3, runs, medians);
   }
 
+  /** Returns about how long {@link #of} takes for an operation that takes so many nanoseconds. */
+  static double nanos(double once, long limitNanos) {
+    double runs = Math.clamp(limitNanos / once, FEWEST_RUNS, MOST_RUNS);
+    return once * (WARM_UP + 3 * runs);
+  }
+
   private record Launch(String kernel, Event event) {}
 
   static double median(List<Double> values) {
