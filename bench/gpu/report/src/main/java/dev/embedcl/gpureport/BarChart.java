@@ -9,14 +9,15 @@ import java.util.Locale;
  *
  * @param title stands above
  * @param unit of the values
- * @param mark a value at which a line is drawn, 0 for none
+ * @param mark a value at which a line is drawn
+ * @param markTitle what the line stands for
  * @param bars from top to bottom
  */
-record BarChart(String title, String unit, double mark, List<Bar> bars) {
+record BarChart(String title, String unit, double mark, String markTitle, List<Bar> bars) {
   private static final int LABELS = 430;
   private static final int WIDTH = 420;
   private static final int STEP = 20;
-  private static final int TOP = 40;
+  private static final int TOP = 56;
 
   /**
    * One bar.
@@ -37,6 +38,18 @@ record BarChart(String title, String unit, double mark, List<Bar> bars) {
         LABELS + WIDTH + 110,
         height);
     add(svg, "<text x='10' y='22' font-size='15'>%s (%s)</text>\n", escape(title), escape(unit));
+    double x = LABELS + mark * scale;
+    add(
+        svg,
+        "<line x1='%.1f' y1='%d' x2='%.1f' y2='%d' stroke='#cc3311' stroke-dasharray='4 3'/>\n"
+            + "<text x='%.1f' y='%d' fill='#cc3311'>%s</text>\n",
+        x,
+        TOP - 16,
+        x,
+        height - 6,
+        x + 4,
+        TOP - 7,
+        escape(markTitle));
     for (int i = 0; i < bars.size(); i++) {
       Bar bar = bars.get(i);
       int y = TOP + i * STEP;
@@ -55,23 +68,18 @@ record BarChart(String title, String unit, double mark, List<Bar> bars) {
           length,
           STEP - 5,
           bar.pale() ? "#99bbdd" : "#4477aa");
-      add(svg, "<text x='%.1f' y='%d'>%s</text>\n", LABELS + length + 4, y + 13, round(bar));
-    }
-    if (mark > 0) {
-      double x = LABELS + mark * scale;
       add(
           svg,
-          "<line x1='%.1f' y1='%d' x2='%.1f' y2='%d' stroke='#cc3311' stroke-dasharray='4 3'/>\n",
-          x,
-          TOP - 6,
-          x,
-          height - 6);
+          "<text x='%.1f' y='%d' paint-order='stroke' stroke='white' stroke-width='4'>%s</text>\n",
+          LABELS + length + 4,
+          y + 13,
+          round(bar));
     }
     return svg.append("</svg>\n").toString();
   }
 
   private static String round(Bar bar) {
-    return String.format(Locale.ROOT, bar.value() < 10 ? "%.2f" : "%.0f", bar.value());
+    return String.format(Locale.ROOT, bar.value() < 10 ? "%.1f" : "%.0f", bar.value());
   }
 
   private static void add(StringBuilder svg, String format, Object... values) {

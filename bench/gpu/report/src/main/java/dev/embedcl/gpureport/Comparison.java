@@ -27,7 +27,11 @@ final class Comparison {
   /** Compares the first rows of two buffers, bit by bit. */
   static String same(DeviceBuffer ours, DeviceBuffer theirs, long rows, int columns) {
     return inParts(
-        ours, rows, columns, theirs, (part, expected, first) -> {
+        ours,
+        rows,
+        columns,
+        theirs,
+        (part, expected, first) -> {
           MemorySegment there = part(expected, ours.type(), first * columns, part.byteSize());
           long at = part.mismatch(there);
           return at < 0
@@ -53,7 +57,11 @@ final class Comparison {
     DType type = ours.type();
     long rowBytes = (long) columns * type.bytes();
     return inParts(
-        ours, ours.elements() / columns, columns, theirs, (part, expected, first) -> {
+        ours,
+        ours.elements() / columns,
+        columns,
+        theirs,
+        (part, expected, first) -> {
           int partRows = (int) (part.byteSize() / rowBytes);
           return IntStream.range(0, SLICES)
               .parallel()
@@ -97,8 +105,7 @@ final class Comparison {
     }
     double bound = (added - 1.0) * added * 0x1p-24;
     for (long i = at / type.bytes(); i < ours.byteSize() / type.bytes(); i++) {
-      double distance =
-          Math.abs((double) Inputs.at(ours, type, i) - Inputs.at(theirs, type, i));
+      double distance = Math.abs((double) Inputs.at(ours, type, i) - Inputs.at(theirs, type, i));
       if (!(distance <= bound)) {
         return i;
       }

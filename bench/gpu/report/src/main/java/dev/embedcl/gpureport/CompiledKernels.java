@@ -28,7 +28,8 @@ final class CompiledKernels {
 
   static {
     COUNTED.put(
-        LOADS, Pattern.compile("\\bld\\.global(\\.\\w+)*\\.v(4\\.[fbus]32|2\\.[fbus]64|8\\.[fbus]16)"));
+        LOADS,
+        Pattern.compile("\\bld\\.global(\\.\\w+)*\\.v(4\\.[fbus]32|2\\.[fbus]64|8\\.[fbus]16)"));
     COUNTED.put(
         "16-byte stores",
         Pattern.compile("\\bst\\.global(\\.\\w+)*\\.v(4\\.[fbus]32|2\\.[fbus]64|8\\.[fbus]16)"));
@@ -80,7 +81,8 @@ final class CompiledKernels {
     List<String> missing = new ArrayList<>();
     int width = Integer.parseInt(macros.getOrDefault("VECTOR_WIDTH", "1"));
     boolean narrow =
-        macros.getOrDefault("WEIGHT_STORAGE", macros.getOrDefault("TABLE_STORAGE", ""))
+        macros
+            .getOrDefault("WEIGHT_STORAGE", macros.getOrDefault("TABLE_STORAGE", ""))
             .endsWith("FLOAT16");
     boolean aligned = "1".equals(macros.get("VECTOR_ALIGNED"));
     if (aligned
@@ -116,7 +118,12 @@ final class CompiledKernels {
       entry.put("log", program.log());
       if (entries.isEmpty()) {
         List<String> kernels =
-            KERNEL.matcher(program.source()).results().map(each -> each.group(1)).distinct().toList();
+            KERNEL
+                .matcher(program.source())
+                .results()
+                .map(each -> each.group(1))
+                .distinct()
+                .toList();
         entry.put("kernels", kernels);
         rows.add(row(String.join(", ", kernels), program.options(), Map.of(), ""));
       } else {
@@ -148,8 +155,7 @@ final class CompiledKernels {
       header.addAll(COUNTED.keySet());
       header.add("missing");
     }
-    report.table(
-        header, rows.stream().map(row -> row.subList(0, header.size())).toList());
+    report.table(header, rows.stream().map(row -> row.subList(0, header.size())).toList());
     report.put("programs", json);
     return !fused;
   }

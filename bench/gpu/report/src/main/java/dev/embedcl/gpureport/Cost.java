@@ -14,9 +14,10 @@ final class Cost {
    * Returns the nanoseconds that one problem with one distribution of ids takes.
    *
    * @param limitNanos what {@link Timing} is given
+   * @param processors of the host
    */
-  static double nanos(Problem problem, Bandwidth bandwidth, int batches, long limitNanos) {
-    int processors = Runtime.getRuntime().availableProcessors();
+  static double nanos(
+      Problem problem, Bandwidth bandwidth, int batches, long limitNanos, int processors) {
     BatchShape shape = problem.shape();
     double numbers = NUMBERS_PER_NANO * processors;
     double batchRows = Math.min(shape.count(), shape.numEmbeddings());

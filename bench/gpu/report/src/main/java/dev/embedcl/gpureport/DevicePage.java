@@ -60,7 +60,8 @@ final class DevicePage {
   /** Returns how work is cut, and whether that was measured on this device. */
   private static String profile(OpenDevice opened) {
     boolean tuned = !opened.backend().profile().equals(TunedProfiles.bundled(opened.device()));
-    return opened.backend().profile()
+    String numbers = opened.backend().profile().toString().replaceFirst(".*\\[(.*)\\]", "$1");
+    return numbers
         + (tuned
             ? ", measured here by 'run tune'"
             : ", as it comes with the library: 'run tune' looks for a better one");

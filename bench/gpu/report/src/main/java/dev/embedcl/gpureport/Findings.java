@@ -64,10 +64,7 @@ final class Findings {
 
   /** Takes down what others compare their results with; the sum is that of the forward's bits. */
   void fingerprint(
-      Problem problem,
-      IdDistribution ids,
-      @Nullable Long sum,
-      Map<String, List<Double>> samples) {
+      Problem problem, IdDistribution ids, @Nullable Long sum, Map<String, List<Double>> samples) {
     Map<String, Object> entry = new LinkedHashMap<>();
     entry.put("shape", problem.shape().name());
     entry.put("storage", problem.storageName());
@@ -89,8 +86,7 @@ final class Findings {
 
   Optional<Result> result(Problem problem, IdDistribution ids, Work work) {
     return results.stream()
-        .filter(each ->
-            each.problem().equals(problem) && each.ids() == ids && each.work() == work)
+        .filter(each -> each.problem().equals(problem) && each.ids() == ids && each.work() == work)
         .findFirst();
   }
 

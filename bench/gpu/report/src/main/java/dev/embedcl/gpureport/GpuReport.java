@@ -51,7 +51,8 @@ final class GpuReport implements Callable<Integer> {
       names = "--limit",
       paramLabel = "SECONDS",
       defaultValue = "300",
-      description = "How long all may take, about; what does not fit is left out; default: ${DEFAULT-VALUE}.")
+      description =
+          "How long all may take, about; what does not fit is left out; default: ${DEFAULT-VALUE}.")
   private long limitSeconds = 300;
 
   @Option(names = "--quick", description = "The smallest shapes only: shows that all works.")
@@ -96,7 +97,8 @@ final class GpuReport implements Callable<Integer> {
       PeerTable.write(others, findings, report);
       right &= CompiledKernels.describe(device, report);
       if (!skipConformance) {
-        right &= Conformance.run(device, Math.max(30, end.remainingNanos() / 1_000_000_000L), report);
+        right &=
+            Conformance.run(device, Math.max(30, end.remainingNanos() / 1_000_000_000L), report);
       }
     }
     report.text(right ? "All checks passed." : "Some checks failed.");

@@ -81,8 +81,7 @@ final class Inputs {
         .parallel()
         .forEach(chunk -> {
           for (long i = chunk * CHUNK; i < Math.min(count, (chunk + 1) * CHUNK); i++) {
-            float value =
-                coarse ? coarseNumber(GRAD_OUTPUT_SEED, i) : number(GRAD_OUTPUT_SEED, i);
+            float value = coarse ? coarseNumber(GRAD_OUTPUT_SEED, i) : number(GRAD_OUTPUT_SEED, i);
             set(floats, DType.FLOAT32, i, value);
           }
         });
@@ -105,8 +104,7 @@ final class Inputs {
   private static void set(MemorySegment memory, DType type, long index, float value) {
     switch (type) {
       case FLOAT16 ->
-          memory.setAtIndex(
-              ValueLayout.JAVA_SHORT_UNALIGNED, index, Float.floatToFloat16(value));
+          memory.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, index, Float.floatToFloat16(value));
       case BFLOAT16 ->
           memory.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, index, Bfloat16.fromFloat(value));
       default -> memory.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, index, value);

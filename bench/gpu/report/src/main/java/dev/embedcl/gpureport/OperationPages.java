@@ -1,7 +1,9 @@
 package dev.embedcl.gpureport;
 
+import dev.embedcl.memory.DType;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
@@ -53,8 +55,7 @@ final class OperationPages {
             + " names against pure Java, the others against their start values. Updates follow each"
             + " other on the same table. Only the atomic sums may differ: in a row of n"
             + " contributions by n (n - 1) 2^-24.");
-    report.table(
-        List.of("shape", "storage", "ids", "operation", "result"), findings.checks());
+    report.table(List.of("shape", "storage", "ids", "operation", "result"), findings.checks());
     if (!findings.skipped().isEmpty()) {
       report.section("Not measured");
       report.verbatim(String.join("\n", findings.skipped()));
@@ -106,13 +107,17 @@ final class OperationPages {
       List<BarChart.Bar> bars =
           findings.results().stream()
               .filter(each -> each.problem().shape().equals(shape))
+              .sorted(
+                  Comparator.<Result, DType>comparing(each -> each.problem().storage())
+                      .thenComparing(Result::work)
+                      .thenComparing(Result::ids))
               .map(OperationPages::bar)
               .toList();
       if (!shape.equals(BatchShape.TINY) && !bars.isEmpty()) {
         number++;
         report.chart(
             "operations-" + number + ".svg",
-            new BarChart(shape.name() + ": share of the copy bandwidth", "%", 100, bars));
+            new BarChart(shape.name() + ": share of the copy bandwidth", "%", 100, "copy", bars));
       }
     }
   }

@@ -24,11 +24,7 @@ final class OperationTimes {
   private final Findings findings;
 
   OperationTimes(
-      OpenDevice device,
-      Bandwidth bandwidth,
-      Deadline deadline,
-      boolean quick,
-      Findings findings) {
+      OpenDevice device, Bandwidth bandwidth, Deadline deadline, boolean quick, Findings findings) {
     this.findings = findings;
     this.device = device;
     this.bandwidth = bandwidth;
@@ -85,7 +81,9 @@ final class OperationTimes {
     if (reference + shared > hostBytes()) {
       return "its reference does not fit into the host's free memory";
     }
-    double seconds = Cost.nanos(problem, bandwidth, batches(shape), limitNanos()) / 1e9;
+    int processors = Runtime.getRuntime().availableProcessors();
+    double nanos = Cost.nanos(problem, bandwidth, batches(shape), limitNanos(), processors);
+    double seconds = nanos / 1e9;
     double left = deadline.remainingNanos() / 1e9;
     return seconds <= left
         ? ""
@@ -112,8 +110,7 @@ final class OperationTimes {
     }
     try (CpuBackend java = CpuBackend.open();
         Tables tables =
-            new Tables(
-                device.backend(), problem, problem.shape().numEmbeddings(), batches)) {
+            new Tables(device.backend(), problem, problem.shape().numEmbeddings(), batches)) {
       List<Work> right = check(problem, ids, batches, tables, java);
       time(problem, ids, batches, tables, right);
     }

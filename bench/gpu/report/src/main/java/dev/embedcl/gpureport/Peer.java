@@ -72,9 +72,7 @@ record Peer(
   Optional<Measured> find(Result ours, String operation, String variant) {
     return results.stream()
         .filter(each ->
-            each.isOf(ours)
-                && each.operation().equals(operation)
-                && each.variant().equals(variant))
+            each.isOf(ours) && each.operation().equals(operation) && each.variant().equals(variant))
         .findFirst();
   }
 

@@ -62,15 +62,7 @@ final class PeerTable {
       }
       report.table(
           List.of(
-              "shape",
-              "storage",
-              "ids",
-              "theirs",
-              "variant",
-              "µs",
-              "ours",
-              "µs",
-              "theirs / ours"),
+              "shape", "storage", "ids", "theirs", "variant", "µs", "ours", "µs", "theirs / ours"),
           rows);
       compare(peer.fingerprints(), ours.fingerprints(), report);
       if (!peer.notes().isEmpty()) {
@@ -119,8 +111,7 @@ final class PeerTable {
 
   /** Returns a row of the table for two fingerprints of the same problem. */
   static List<String> comparison(Map<?, ?> their, Map<String, Object> our) {
-    double tolerance =
-        "float32".equals(our.get("storage")) ? TOLERANCE : NARROW_TOLERANCE;
+    double tolerance = "float32".equals(our.get("storage")) ? TOLERANCE : NARROW_TOLERANCE;
     boolean same = Objects.equals(number(their.get("forwardSum")), number(our.get("forwardSum")));
     boolean agree = true;
     List<String> distances = new ArrayList<>();

@@ -39,8 +39,7 @@ final class Tables implements AutoCloseable {
   private final List<DeviceBuffer> others = new ArrayList<>();
 
   /** A batch on the device. */
-  private record Placed(
-      IndexGroups groups, DeviceBuffer indices, Matrix out, Matrix gradOutput) {}
+  private record Placed(IndexGroups groups, DeviceBuffer indices, Matrix out, Matrix gradOutput) {}
 
   /**
    * Makes the tables.
@@ -164,18 +163,19 @@ final class Tables implements AutoCloseable {
         new Bags(
             one.indices(), offsets(), shape.count(), shape.batchSize(), IndexGroups.NO_PADDING);
     DeviceBuffer winners = mode == BagMode.MAX ? made(Part.WINNERS) : null;
-    backend.execute(
-        new EmbeddingBagForward(tokens.weight(), bags, mode, null, one.out(), winners));
+    backend.execute(new EmbeddingBagForward(tokens.weight(), bags, mode, null, one.out(), winners));
   }
 
   private DeviceBuffer offsets() {
-    return results.computeIfAbsent(Part.OFFSETS, part -> {
-      int[] offsets = new int[shape.batchSize() + 1];
-      Arrays.setAll(offsets, bag -> bag * shape.seqLen());
-      DeviceBuffer buffer = backend.allocate(DType.INT32, offsets.length);
-      buffer.write(MemorySegment.ofArray(offsets));
-      return buffer;
-    });
+    return results.computeIfAbsent(
+        Part.OFFSETS,
+        part -> {
+          int[] offsets = new int[shape.batchSize() + 1];
+          Arrays.setAll(offsets, bag -> bag * shape.seqLen());
+          DeviceBuffer buffer = backend.allocate(DType.INT32, offsets.length);
+          buffer.write(MemorySegment.ofArray(offsets));
+          return buffer;
+        });
   }
 
   void backward(int batch) {

@@ -50,11 +50,13 @@ final class Trained implements AutoCloseable {
 
   /** Returns the weights, the gradient or a matrix of state. */
   Matrix matrix(Part part) {
-    return matrices.computeIfAbsent(part, each -> {
-      int width = each == Part.ROW_STATE ? 1 : columns;
-      DType type = each == Part.WEIGHT ? storage : DType.FLOAT32;
-      return new Matrix(backend.allocate(type, rows * width), rows, width);
-    });
+    return matrices.computeIfAbsent(
+        part,
+        each -> {
+          int width = each == Part.ROW_STATE ? 1 : columns;
+          DType type = each == Part.WEIGHT ? storage : DType.FLOAT32;
+          return new Matrix(backend.allocate(type, rows * width), rows, width);
+        });
   }
 
   Matrix weight() {
@@ -72,7 +74,8 @@ final class Trained implements AutoCloseable {
       MemorySegment part = arena.allocate(partRows * weight().rowBytes(), 64);
       for (long first = 0; first < rows; first += partRows) {
         long begin = first;
-        MemorySegment some = part.asSlice(0, Math.min(partRows, rows - first) * weight().rowBytes());
+        MemorySegment some =
+            part.asSlice(0, Math.min(partRows, rows - first) * weight().rowBytes());
         Inputs.fillRows(some, storage, columns, seed, row -> rowOf.applyAsLong(begin + row));
         weight().buffer().write(first * columns, some);
       }

@@ -19,7 +19,8 @@ import java.util.function.ToDoubleFunction;
 
 /** An operation that is checked and timed; in the order in which they are. */
 enum Work {
-  FORWARD("forward", of(OUT), b -> b.ids() + b.rowsRead() + b.out() + b.positions(), Tables::forward),
+  FORWARD(
+      "forward", of(OUT), b -> b.ids() + b.rowsRead() + b.out() + b.positions(), Tables::forward),
   BACKWARD_ATOMIC(
       "backward, atomic",
       of(GRADIENT),
@@ -57,7 +58,10 @@ enum Work {
       b -> step(b, 0) + 2 * b.touchedRows(),
       step(Rule.ROWWISE_ADAGRAD)),
   SGD_DENSE(
-      "sgd step, dense", of(WEIGHT), b -> 3 * b.table32(), (tables, batch) -> tables.denseStep(Rule.SGD)),
+      "sgd step, dense",
+      of(WEIGHT),
+      b -> 3 * b.table32(),
+      (tables, batch) -> tables.denseStep(Rule.SGD)),
   ADAM_DENSE(
       "clear all, backward, adam step, dense",
       of(WEIGHT, GRADIENT, FIRST, SECOND),

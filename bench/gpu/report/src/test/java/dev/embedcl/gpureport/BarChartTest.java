@@ -18,13 +18,14 @@ class BarChartTest {
             "a < b & c",
             "%",
             100,
-            List.of(new BarChart.Bar("half", 50), new BarChart.Bar("nothing", 0)));
+            "all",
+            List.of(new BarChart.Bar("half", 50, false), new BarChart.Bar("nothing", 0, true)));
     Document svg =
         DocumentBuilderFactory.newDefaultInstance()
             .newDocumentBuilder()
             .parse(new InputSource(new StringReader(chart.svg())));
     assertThat(svg.getElementsByTagName("rect").getLength()).isEqualTo(1 + 2); // and the ground
     assertThat(svg.getElementsByTagName("line").getLength()).isEqualTo(1);
-    assertThat(svg.getDocumentElement().getTextContent()).contains("a < b & c");
+    assertThat(svg.getDocumentElement().getTextContent()).contains("a < b & c").contains("all");
   }
 }

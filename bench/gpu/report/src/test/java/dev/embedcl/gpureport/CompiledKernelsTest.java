@@ -34,4 +34,44 @@ class CompiledKernelsTest {
         .containsEntry("fma", 1L)
         .containsEntry("local memory (spills)", 1L);
   }
+
+  @Test
+  void kernelsOfOneProgramAreToldApart() {
+    Map<String, String> entries =
+        CompiledKernels.entries(
+            """
+            .version 8.3
+            .target sm_90
+            .visible .entry embedding_update_blocks(.param .u64 a) { ld.global.v4.f32 {}, [%rd1]; }
+            .entry embedding_update_long_rows(.param .u64 a) { ld.global.f32 %f1, [%rd1]; }
+            """);
+    assertThat(entries).containsOnlyKeys("embedding_update_blocks", "embedding_update_long_rows");
+    assertThat(CompiledKernels.count(entries.get("embedding_update_blocks")))
+        .containsEntry("16-byte loads", 1L)
+        .containsEntry("other loads", 0L);
+    assertThat(CompiledKernels.count(entries.get("embedding_update_long_rows")))
+        .containsEntry("16-byte loads", 0L)
+        .containsEntry("other loads", 1L);
+  }
+
+  @Test
+  void vectorsWithoutWideLoadsAndAtomicsWithoutRedAreMissed() {
+    String vectors = "-cl-std=CL1.2 -DVECTOR_WIDTH=4 -DVECTOR_ALIGNED=1";
+    Map<String, Long> none = Map.of();
+    Map<String, Long> loads = Map.of("16-byte loads", 2L);
+    assertThat(CompiledKernels.missing("embedding_bag_forward", vectors, none))
+        .isEqualTo("16-byte loads");
+    assertThat(CompiledKernels.missing("embedding_bag_forward", vectors, loads)).isEmpty();
+    assertThat(CompiledKernels.missing("embedding_update_blocks", "-DVECTOR_WIDTH=1", none))
+        .isEmpty();
+    assertThat(CompiledKernels.missing("rowwise_adagrad_update_rates", vectors, none)).isEmpty();
+    String narrow = vectors + " -DTABLE_STORAGE=STORAGE_BFLOAT16";
+    assertThat(CompiledKernels.missing("embedding_update_blocks", narrow, none))
+        .as("four numbers of 16 bits are 8 bytes")
+        .isEmpty();
+    assertThat(
+            CompiledKernels.missing(
+                "embedding_backward_atomic", vectors + " -DFLOAT_ATOMICS=4", loads))
+        .isEqualTo("red");
+  }
 }
