@@ -45,7 +45,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="the smallest shapes only")
     parser.add_argument("--seconds", type=float, default=0.2, help="about how long each measurement takes")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
-    parser.add_argument("--limit", type=float, default=170, help="what would begin later is left out, in seconds")
+    parser.add_argument("--limit", type=float, default=150, help="what would begin later is left out, in seconds")
     arguments = parser.parse_args()
     device = torch.device(arguments.device)
     compile_too = hasattr(torch, "compile") and not arguments.no_compile

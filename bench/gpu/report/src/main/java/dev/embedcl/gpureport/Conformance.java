@@ -12,10 +12,18 @@ import java.util.concurrent.TimeUnit;
 
 /** The library's conformance tests on the device, in a process of their own. */
 final class Conformance {
+  /** What became of them. */
+  enum Outcome {
+    PASSED,
+    /** Those that ran passed; the limit came before the others. */
+    CUT_SHORT,
+    FAILED
+  }
+
   private Conformance() {}
 
-  /** Runs them and writes what became of them; returns whether all passed. */
-  static boolean run(OpenDevice device, long limitSeconds, ReportFolder report)
+  /** Runs them and writes what became of them. */
+  static Outcome run(OpenDevice device, long limitSeconds, ReportFolder report)
       throws IOException, InterruptedException {
     report.section("Conformance");
     Path result = Files.createTempFile("embedcl-conformance", ".json");
@@ -42,18 +50,19 @@ final class Conformance {
         process.destroyForcibly().waitFor();
       }
       String end = ended ? "ended with status " + process.exitValue() : "was ended by the limit";
-      return write(result, end, (System.nanoTime() - start) / 1_000_000_000L, report);
+      return write(result, ended, end, (System.nanoTime() - start) / 1_000_000_000L, report);
     } finally {
       Files.deleteIfExists(result);
     }
   }
 
-  private static boolean write(Path result, String end, long seconds, ReportFolder report)
+  private static Outcome write(
+      Path result, boolean ended, String end, long seconds, ReportFolder report)
       throws IOException {
     if (Files.size(result) == 0) {
       report.text("The tests' process " + end + " before any result: see conformance.log.");
       report.put("conformance", Map.of("complete", false, "passed", 0));
-      return false;
+      return ended ? Outcome.FAILED : Outcome.CUT_SHORT;
     }
     Map<String, Object> json = JSON.std.mapFrom(Files.readString(result));
     report.put("conformance", json);
@@ -79,7 +88,12 @@ final class Conformance {
     if (!failures.isEmpty()) {
       report.verbatim(String.join("\n", failures));
     }
-    return complete && failures.isEmpty() && !Integer.valueOf(0).equals(json.get("passed"));
+    if (!failures.isEmpty()
+        || (ended && !complete)
+        || Integer.valueOf(0).equals(json.get("passed"))) {
+      return Outcome.FAILED;
+    }
+    return complete ? Outcome.PASSED : Outcome.CUT_SHORT;
   }
 
   private static List<String> list(Map<String, Object> json, String name) {

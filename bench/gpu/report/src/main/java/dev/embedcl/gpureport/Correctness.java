@@ -3,6 +3,7 @@ package dev.embedcl.gpureport;
 import dev.embedcl.backend.Backend;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -107,7 +108,7 @@ final class Correctness implements AutoCloseable {
     return switch (part) {
       case SPARSE_ROWS -> {
         int[] read = new int[rows.length];
-        ours.read(java.lang.foreign.MemorySegment.ofArray(read));
+        ours.read(MemorySegment.ofArray(read));
         int at = Arrays.mismatch(read, rows);
         yield at < 0 ? "" : "row %d: %d instead of %d".formatted(at, read[at], rows[at]);
       }

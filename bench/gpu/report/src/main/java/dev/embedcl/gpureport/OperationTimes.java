@@ -3,8 +3,6 @@ package dev.embedcl.gpureport;
 import dev.embedcl.backend.cpu.CpuBackend;
 import dev.embedcl.opencl.DeviceMemoryException;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,43 +62,17 @@ final class OperationTimes {
   }
 
   private String reasonToSkip(Problem problem) throws IOException {
-    BatchShape shape = problem.shape();
-    long needed = problem.tableBytes() + batches(shape) * problem.batchBytes();
-    if (needed > device.context().availableBytes()
-        || problem.tableBytes() > device.device().maxAllocationBytes()) {
-      return "takes %d MiB, one buffer %d MiB; the device has %d and %d"
-          .formatted(
-              needed >> 20,
-              problem.tableBytes() >> 20,
-              device.context().availableBytes() >> 20,
-              device.device().maxAllocationBytes() >> 20);
-    }
-    long referenceRows = Math.min(shape.count(), shape.numEmbeddings());
-    long reference = referenceRows * shape.embeddingDim() * 4 * 4 + 3 * problem.batchBytes();
-    long shared = device.device().hostUnifiedMemory() ? needed + 3 * problem.stateBytes() : 0;
-    if (reference + shared > hostBytes()) {
-      return "its reference does not fit into the host's free memory";
+    int batches = batches(problem.shape());
+    String tooLarge = Room.missing(device.device(), device.context(), problem, batches);
+    if (!tooLarge.isEmpty()) {
+      return tooLarge;
     }
     int processors = Runtime.getRuntime().availableProcessors();
-    double nanos = Cost.nanos(problem, bandwidth, batches(shape), limitNanos(), processors);
-    double seconds = nanos / 1e9;
+    double seconds = Cost.nanos(problem, bandwidth, batches, limitNanos(), processors) / 1e9;
     double left = deadline.remainingNanos() / 1e9;
     return seconds <= left
         ? ""
         : "takes about %.0f s, of which %.0f are left: see --limit".formatted(seconds, left);
-  }
-
-  /** Returns the host's memory that can be had, page cache included, as far as it is known. */
-  private static long hostBytes() throws IOException {
-    Path counts = Path.of("/proc/meminfo");
-    if (Files.isReadable(counts)) {
-      for (String line : Files.readAllLines(counts)) {
-        if (line.startsWith("MemAvailable:")) {
-          return Long.parseLong(line.replaceAll("\\D", "")) << 10;
-        }
-      }
-    }
-    return Long.MAX_VALUE;
   }
 
   private void measure(Problem problem, IdDistribution ids) {

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * What a peer measured on the same card: its file has {@code name}, {@code machine}, {@code
@@ -66,14 +65,6 @@ record Peer(
         maps(json, "fingerprints"),
         notes,
         json);
-  }
-
-  /** Returns the time of one way to do what one of our results is about. */
-  Optional<Measured> find(Result ours, String operation, String variant) {
-    return results.stream()
-        .filter(each ->
-            each.isOf(ours) && each.operation().equals(operation) && each.variant().equals(variant))
-        .findFirst();
   }
 
   static String text(Map<?, ?> map, String name) {

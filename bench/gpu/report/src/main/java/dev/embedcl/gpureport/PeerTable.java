@@ -130,7 +130,7 @@ final class PeerTable {
         Peer.text(our, "shape"),
         Peer.text(our, "storage"),
         Peer.text(our, "ids"),
-        same ? "same" : "others",
+        their.get("forwardSum") == null ? "" : same ? "same" : "others",
         distances.isEmpty() ? "nothing to compare" : agree ? "agree" : "DIFFERENT",
         String.join(", ", distances));
   }

@@ -5,7 +5,6 @@ import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.BagMode;
-import dev.embedcl.op.Bags;
 import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.DenseUpdate;
 import dev.embedcl.op.EmbeddingBackwardAtomic;
@@ -16,13 +15,7 @@ import dev.embedcl.op.IndexGroups;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.Positions;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -30,16 +23,10 @@ import org.jspecify.annotations.Nullable;
 /** The tables and batches of one problem on one backend, and the operations on them. */
 final class Tables implements AutoCloseable {
   private final Backend backend;
-  private final Problem problem;
   private final BatchShape shape;
   private final Trained tokens;
   private final @Nullable Trained positions;
-  private final List<Placed> batches = new ArrayList<>();
-  private final Map<Part, DeviceBuffer> results = new EnumMap<>(Part.class);
-  private final List<DeviceBuffer> others = new ArrayList<>();
-
-  /** A batch on the device. */
-  private record Placed(IndexGroups groups, DeviceBuffer indices, Matrix out, Matrix gradOutput) {}
+  private final PlacedBatches batches;
 
   /**
    * Makes the tables.
@@ -48,39 +35,14 @@ final class Tables implements AutoCloseable {
    */
   Tables(Backend backend, Problem problem, int rows, List<Batch> batches) {
     this.backend = backend;
-    this.problem = problem;
     this.shape = problem.shape();
-    this.tokens = new Trained(backend, problem.storage(), rows, shape.embeddingDim());
+    DType storage = problem.storage();
+    this.tokens = new Trained(backend, storage, rows, shape.embeddingDim());
     this.positions =
         shape.positional()
-            ? new Trained(backend, problem.storage(), shape.seqLen(), shape.embeddingDim())
+            ? new Trained(backend, storage, shape.seqLen(), shape.embeddingDim())
             : null;
-    try (Arena arena = Arena.ofShared()) {
-      MemorySegment gradient = arena.allocate(shape.outElements() * Float.BYTES, 64);
-      Inputs.fillGradient(gradient, problem.isNarrow());
-      for (Batch batch : batches) {
-        DeviceBuffer indices = other(DType.INT32, shape.count());
-        Matrix gradOutput = outMatrix(DType.FLOAT32);
-        gradOutput.buffer().write(gradient);
-        this.batches.add(
-            new Placed(batch.groups(), indices, outMatrix(problem.storage()), gradOutput));
-        writeIds(this.batches.size() - 1, batch);
-      }
-    } catch (RuntimeException | Error e) {
-      close();
-      throw e;
-    }
-  }
-
-  private Matrix outMatrix(DType type) {
-    DeviceBuffer buffer = other(type, shape.outElements());
-    return new Matrix(buffer, shape.outRows(), shape.embeddingDim());
-  }
-
-  private DeviceBuffer other(DType type, long elements) {
-    DeviceBuffer buffer = backend.allocate(type, elements);
-    others.add(buffer);
-    return buffer;
+    this.batches = new PlacedBatches(backend, problem, batches);
   }
 
   int batchCount() {
@@ -97,22 +59,7 @@ final class Tables implements AutoCloseable {
 
   /** Returns the result of the first batch that belongs to a part which is no table's. */
   DeviceBuffer result(Part part) {
-    return part == Part.OUT ? batches.getFirst().out().buffer() : made(part);
-  }
-
-  /** Returns room for results that all batches share. */
-  private DeviceBuffer made(Part part) {
-    int most = batches.stream().mapToInt(batch -> batch.groups().uniqueRows()).max().orElse(0);
-    return results.computeIfAbsent(
-        part,
-        each ->
-            switch (each) {
-              case WINNERS -> backend.allocate(DType.INT32, shape.outElements());
-              case SPARSE_ROWS -> backend.allocate(DType.INT32, most);
-              case SPARSE_VALUES ->
-                  backend.allocate(DType.FLOAT32, (long) most * shape.embeddingDim());
-              default -> throw new IllegalArgumentException("no shared result: " + each);
-            });
+    return part == Part.OUT ? batches.get(0).out().buffer() : batches.room(part);
   }
 
   /**
@@ -146,11 +93,11 @@ final class Tables implements AutoCloseable {
   }
 
   void writeIds(int batch, Batch ids) {
-    batches.get(batch).indices().write(MemorySegment.ofArray(ids.ids()));
+    batches.writeIds(batch, ids);
   }
 
   void forward(int batch) {
-    Placed one = batches.get(batch);
+    PlacedBatches.Placed one = batches.get(batch);
     Positions added = positions == null ? null : new Positions(positions.weight(), 0);
     backend.execute(
         new EmbeddingForward(
@@ -158,28 +105,15 @@ final class Tables implements AutoCloseable {
   }
 
   void bagForward(int batch, BagMode mode) {
-    Placed one = batches.get(batch);
-    Bags bags =
-        new Bags(
-            one.indices(), offsets(), shape.count(), shape.batchSize(), IndexGroups.NO_PADDING);
-    DeviceBuffer winners = mode == BagMode.MAX ? made(Part.WINNERS) : null;
-    backend.execute(new EmbeddingBagForward(tokens.weight(), bags, mode, null, one.out(), winners));
-  }
-
-  private DeviceBuffer offsets() {
-    return results.computeIfAbsent(
-        Part.OFFSETS,
-        part -> {
-          int[] offsets = new int[shape.batchSize() + 1];
-          Arrays.setAll(offsets, bag -> bag * shape.seqLen());
-          DeviceBuffer buffer = backend.allocate(DType.INT32, offsets.length);
-          buffer.write(MemorySegment.ofArray(offsets));
-          return buffer;
-        });
+    PlacedBatches.Placed one = batches.get(batch);
+    DeviceBuffer winners = mode == BagMode.MAX ? batches.room(Part.WINNERS) : null;
+    backend.execute(
+        new EmbeddingBagForward(
+            tokens.weight(), batches.bags(batch), mode, null, one.out(), winners));
   }
 
   void backward(int batch) {
-    Placed one = batches.get(batch);
+    PlacedBatches.Placed one = batches.get(batch);
     backend.execute(
         new EmbeddingUpdate(
             one.gradOutput(), one.groups(), new AccumulateUpdate(tokens.matrix(Part.GRADIENT))));
@@ -191,7 +125,7 @@ final class Tables implements AutoCloseable {
   }
 
   void backwardAtomic(int batch) {
-    Placed one = batches.get(batch);
+    PlacedBatches.Placed one = batches.get(batch);
     backend.execute(
         new EmbeddingBackwardAtomic(
             one.gradOutput(),
@@ -204,17 +138,18 @@ final class Tables implements AutoCloseable {
   }
 
   void sparseGradient(int batch) {
-    Placed one = batches.get(batch);
-    DeviceBuffer buffer = made(Part.SPARSE_VALUES);
+    PlacedBatches.Placed one = batches.get(batch);
+    DeviceBuffer buffer = batches.room(Part.SPARSE_VALUES);
     int columns = shape.embeddingDim();
     Matrix values = new Matrix(buffer, buffer.elements() / columns, columns);
     backend.execute(
-        new CoalescedGradient(one.gradOutput(), one.groups(), made(Part.SPARSE_ROWS), values));
+        new CoalescedGradient(
+            one.gradOutput(), one.groups(), batches.room(Part.SPARSE_ROWS), values));
   }
 
   /** Backward pass and update of the rows that the batch names, in one. */
   void step(int batch, Trained.Rule rule) {
-    Placed one = batches.get(batch);
+    PlacedBatches.Placed one = batches.get(batch);
     backend.execute(new EmbeddingUpdate(one.gradOutput(), one.groups(), tokens.update(rule)));
     if (positions != null) {
       backend.execute(
@@ -235,7 +170,6 @@ final class Tables implements AutoCloseable {
   @Override
   public void close() {
     each(Trained::close);
-    others.forEach(DeviceBuffer::close);
-    results.values().forEach(DeviceBuffer::close);
+    batches.close();
   }
 }

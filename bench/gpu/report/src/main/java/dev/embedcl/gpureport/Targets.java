@@ -2,84 +2,20 @@ package dev.embedcl.gpureport;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /** The project's targets on a large GPU, each computed from what was measured in this run. */
 final class Targets {
   private static final double LAUNCH_MICROS = 15;
   private static final double SHARE_OF_COPY = 0.9;
-  private static final int LARGE_BATCH = 32;
+  private static final String SHARE = "forward, share of the copy";
+  private static final String ATOMIC = "atomic sums against deterministic ones";
   private static final String NOT_MEASURED = "not measured";
 
   private Targets() {}
-
-  /** Which sizes a target is about. */
-  private enum Sizes {
-    LARGE_BATCHES,
-    GPT2,
-    WIDE,
-    ALL;
-
-    boolean have(BatchShape shape) {
-      return switch (this) {
-        case LARGE_BATCHES -> GPT2.have(shape) && shape.batchSize() >= LARGE_BATCH;
-        case GPT2 -> shape.positional() && !shape.equals(BatchShape.TINY);
-        case WIDE -> shape.equals(BatchShape.WIDE);
-        case ALL -> GPT2.have(shape) || WIDE.have(shape);
-      };
-    }
-  }
-
-  /**
-   * So many times as fast as a peer's way.
-   *
-   * @param factor 0 where the ratio is only to be told
-   */
-  private record Race(
-      String title, Sizes sizes, Work ours, String operation, String variant, double factor) {}
-
-  private static final List<Race> RACES =
-      List.of(
-          new Race("forward", Sizes.LARGE_BATCHES, Work.FORWARD, "forward", "eager", 2.3),
-          new Race("forward", Sizes.LARGE_BATCHES, Work.FORWARD, "forward", "torch.compile", 1.0),
-          new Race(
-              "deterministic backward, dense dW",
-              Sizes.GPT2,
-              Work.CLEARED_BACKWARD,
-              "backward, dense",
-              "eager",
-              2),
-          new Race(
-              "fused SGD against the backward pass alone",
-              Sizes.WIDE,
-              Work.SGD,
-              "backward, dense",
-              "eager",
-              5),
-          new Race(
-              "Adam on touched rows",
-              Sizes.ALL,
-              Work.SPARSE_ADAM,
-              "sparse adam",
-              "sparse gradient + SparseAdam",
-              4),
-          new Race(
-              "Adam on touched rows against Adam on all rows, which is another optimizer",
-              Sizes.ALL,
-              Work.SPARSE_ADAM,
-              "adam, dense",
-              "dense gradient + fused Adam",
-              0),
-          new Race(
-              "Adam on all rows, the same optimizer",
-              Sizes.ALL,
-              Work.ADAM_DENSE,
-              "adam, dense",
-              "dense gradient + fused Adam",
-              0));
 
   static void write(Findings findings, List<Peer> peers, ReportFolder report) throws IOException {
     report.section("Targets");
@@ -94,7 +30,7 @@ final class Targets {
     report.table(header, rows);
     List<Map<String, String>> json = new ArrayList<>();
     for (List<String> row : rows) {
-      Map<String, String> entry = new java.util.LinkedHashMap<>();
+      Map<String, String> entry = new LinkedHashMap<>();
       for (int i = 0; i < row.size(); i++) {
         entry.put(header.get(i), row.get(i));
       }
@@ -106,10 +42,10 @@ final class Targets {
   static List<List<String>> rows(Findings findings, List<Peer> peers) {
     List<List<String>> rows = new ArrayList<>();
     rows.add(launch(findings.launchMicros()));
-    for (Result each : measured(findings, Sizes.LARGE_BATCHES, Work.FORWARD, rows, "forward")) {
+    for (Result each : measured(findings, Sizes.LARGE_BATCHES, Work.FORWARD, rows, SHARE)) {
       rows.add(
           List.of(
-              "forward, share of the copy",
+              SHARE,
               each.problem().shape().name(),
               each.ids().title(),
               micros(each.deviceMicros()),
@@ -119,9 +55,9 @@ final class Targets {
               verdict(each.shareOfCopy() >= SHARE_OF_COPY)));
     }
     for (Peer peer : peers) {
-      RACES.forEach(race -> race(race, findings, peer, rows));
+      Race.ALL.forEach(race -> race(race, findings, peer, rows));
     }
-    for (Result each : measured(findings, Sizes.ALL, Work.BACKWARD, rows, "atomic sums")) {
+    for (Result each : measured(findings, Sizes.ALL, Work.BACKWARD, rows, ATOMIC)) {
       findings
           .result(each.problem(), each.ids(), Work.BACKWARD_ATOMIC)
           .ifPresent(atomic -> rows.add(atomic(each, atomic)));
@@ -159,32 +95,45 @@ final class Targets {
   }
 
   private static void race(Race race, Findings findings, Peer peer, List<List<String>> rows) {
-    String title = race.title() + "; " + race.variant();
-    for (Result ours : measured(findings, race.sizes(), race.ours(), rows, title)) {
-      Optional<Peer.Measured> theirs = peer.find(ours, race.operation(), race.variant());
-      double micros = ours.timing().wall();
-      double ratio = theirs.map(Peer.Measured::micros).orElse(Double.NaN) / micros;
-      double grouped = ratio * micros / (micros + ours.groupingMicros());
-      String brackets = ours.groupingMicros() > 0 ? format(" (%.2f)", grouped) : "";
+    for (Result ours : measured(findings, race.sizes(), race.ours(), rows, race.title())) {
       rows.add(
-          List.of(
-              title,
-              ours.problem().shape().name(),
-              ours.ids().title(),
-              micros(micros),
-              theirs.map(their -> micros(their.micros())).orElse(""),
-              theirs.isEmpty() ? "" : format("%.2f x", ratio) + brackets,
-              race.factor() == 0 ? "" : format("%.1f x", race.factor()),
-              theirs.isEmpty()
-                  ? NOT_MEASURED
-                  : race.factor() == 0 ? "told" : verdict(ratio >= race.factor())));
+          race.theirs(peer, ours)
+              .map(theirs -> raced(race, ours, theirs))
+              .orElseGet(() -> unraced(race, ours)));
     }
+  }
+
+  private static List<String> raced(Race race, Result ours, Peer.Measured theirs) {
+    double micros = ours.timing().wall();
+    double ratio = theirs.micros() / micros;
+    double grouped = theirs.micros() / (micros + ours.groupingMicros());
+    return List.of(
+        race.title(),
+        ours.problem().shape().name(),
+        ours.ids().title(),
+        micros(micros),
+        micros(theirs.micros()) + ", " + theirs.variant(),
+        format("%.2f x", ratio) + (ours.groupingMicros() > 0 ? format(" (%.2f)", grouped) : ""),
+        race.factor() == 0 ? "" : format("%.1f x", race.factor()),
+        race.factor() == 0 ? "told" : verdict(ratio >= race.factor()));
+  }
+
+  private static List<String> unraced(Race race, Result ours) {
+    return List.of(
+        race.title(),
+        ours.problem().shape().name(),
+        ours.ids().title(),
+        micros(ours.timing().wall()),
+        "",
+        "",
+        race.factor() == 0 ? "" : format("%.1f x", race.factor()),
+        NOT_MEASURED);
   }
 
   private static List<String> atomic(Result deterministic, Result atomic) {
     double ratio = deterministic.timing().wall() / atomic.timing().wall();
     return List.of(
-        "atomic sums against deterministic ones",
+        ATOMIC,
         deterministic.problem().shape().name(),
         deterministic.ids().title(),
         micros(atomic.timing().wall()),

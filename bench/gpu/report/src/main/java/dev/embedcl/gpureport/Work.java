@@ -125,7 +125,7 @@ enum Work {
       return List.of(FORWARD, SGD);
     }
     if (shape.equals(BatchShape.TINY)) {
-      return List.of(FORWARD, BACKWARD_ATOMIC, BACKWARD, SGD, SPARSE_ADAM);
+      return List.of(FORWARD, BACKWARD_ATOMIC, CLEARED_BACKWARD, BACKWARD, SGD, SPARSE_ADAM);
     }
     return EnumSet.range(FORWARD, CLEAR).stream().toList();
   }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.embedcl.backend.cpu.CpuBackend;
 import dev.embedcl.gpureport.BatchShape.Lookup;
 import dev.embedcl.memory.DType;
+import dev.embedcl.memory.DeviceBuffer;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +44,7 @@ class CorrectnessTest {
     Batch batch = Batch.draw(problem.shape(), IdDistribution.ZIPF, 0);
     int named = batch.rows()[1];
     int other = 0;
-    while (java.util.Arrays.binarySearch(batch.rows(), other) >= 0) {
+    while (Arrays.binarySearch(batch.rows(), other) >= 0) {
       other++;
     }
     for (int row : new int[] {named, other}) {
@@ -79,10 +81,7 @@ class CorrectnessTest {
   }
 
   private static String difference(
-      dev.embedcl.memory.DeviceBuffer ours,
-      dev.embedcl.memory.DeviceBuffer theirs,
-      int[] rows,
-      int[] contributions) {
+      DeviceBuffer ours, DeviceBuffer theirs, int[] rows, int[] contributions) {
     return Comparison.table(
         ours, theirs, 1, rows, (row, number) -> row.fill((byte) 0), contributions);
   }
