@@ -67,7 +67,7 @@ class Bench:
         self.out_rows = self.batch if self.lookup == "bags" else self.count
         self.batches = 2
         if device.type == "cuda":
-            self.batches = int(max(2, min(MOST_BATCHES, ROTATION_BYTES // (4 * self.out_rows * self.dim))))
+            self.batches = int(max(2, min(MOST_BATCHES, ROTATION_BYTES // (4 * self.count * self.dim))))
         hosts = [draw_ids(distribution, self.count, self.rows, IDS_SEED + k) for k in range(self.batches)]
         self.ids_host = hosts[0]
         self.ids = [torch.from_numpy(i).to(device).view(self.batch, self.seq) for i in hosts]

@@ -43,6 +43,7 @@ def main():
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", default="torch.json")
     parser.add_argument("--quick", action="store_true", help="the smallest shapes only")
+    parser.add_argument("--only", default="", help="sizes whose name contains it, such as B64 or bags")
     parser.add_argument("--seconds", type=float, default=0.2, help="about how long each measurement takes")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     parser.add_argument("--limit", type=float, default=150, help="what would begin later is left out, in seconds")
@@ -64,6 +65,8 @@ def main():
         reason = "left out" if hasattr(torch, "compile") else f"not available in PyTorch {torch.__version__}"
         notes.append(f"torch.compile: {reason}")
     for shape, storage in problems(arguments.quick):
+        if arguments.only not in shape[0]:
+            continue
         for distribution in ("uniform", "zipf"):
             title = f"{shape[0]}, {storage}, {distribution}"
             if clock.late():

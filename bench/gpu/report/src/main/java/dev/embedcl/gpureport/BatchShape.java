@@ -79,6 +79,11 @@ record BatchShape(
     return positional() ? (long) seqLen * embeddingDim : 0;
   }
 
+  /** Returns how many numbers the rows of all ids have. */
+  long lookedUpElements() {
+    return (long) count() * embeddingDim;
+  }
+
   long outElements() {
     return (long) outRows() * embeddingDim;
   }

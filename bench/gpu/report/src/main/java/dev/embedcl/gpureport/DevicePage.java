@@ -22,6 +22,7 @@ final class DevicePage {
     facts.put("name", device.name());
     facts.put("vendor", device.vendor());
     facts.put("type", device.type().toString());
+    facts.put("architecture", device.architecture());
     facts.put("platform", device.platform().name());
     facts.put("platform version", device.platform().version());
     facts.put("driver version", device.driverVersion());

@@ -58,6 +58,13 @@ final class GpuReport implements Callable<Integer> {
   @Option(names = "--quick", description = "The smallest shapes only: shows that all works.")
   private boolean quick;
 
+  @Option(
+      names = "--only",
+      paramLabel = "TEXT",
+      defaultValue = "",
+      description = "Sizes whose name contains it, such as B64 or bags.")
+  private String only = "";
+
   @Option(names = "--skip-conformance", description = "Leave the conformance tests out.")
   private boolean skipConformance;
 
@@ -90,7 +97,8 @@ final class GpuReport implements Callable<Integer> {
       DevicePage.tryFloatAtomics(device, report);
       Bandwidth bandwidth = Bandwidth.measure(device, quick, report);
       Findings findings = new Findings(LaunchCost.measure(device, report));
-      new OperationTimes(device, bandwidth, deadline, quick, findings).run(report);
+      new OperationTimes(device, bandwidth, deadline, quick, findings)
+          .run(Problem.all(quick, only), report);
       right = findings.right();
       List<Peer> others = Peer.read(peers);
       Targets.write(findings, others, report);

@@ -30,10 +30,10 @@ final class OperationTimes {
     this.quick = quick;
   }
 
-  /** Runs all that fits into the device's memory and the time. */
-  void run(ReportFolder report) throws IOException {
+  /** Measures all that fits into the device's memory and the time. */
+  void run(List<Problem> problems, ReportFolder report) throws IOException {
     findings.announce(report);
-    for (Problem problem : Problem.all(quick)) {
+    for (Problem problem : problems) {
       for (IdDistribution ids : IdDistribution.values()) {
         String reason = reasonToSkip(problem);
         if (!reason.isEmpty()) {
@@ -58,7 +58,7 @@ final class OperationTimes {
 
   private int batches(BatchShape shape) {
     long most = quick ? 2 : MOST_BATCHES;
-    return (int) Math.clamp(ROTATION_BYTES / (4 * shape.outElements()), 2, most);
+    return (int) Math.clamp(ROTATION_BYTES / (4 * shape.lookedUpElements()), 2, most);
   }
 
   private String reasonToSkip(Problem problem) throws IOException {

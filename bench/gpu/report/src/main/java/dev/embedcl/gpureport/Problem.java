@@ -10,8 +10,13 @@ import java.util.Locale;
  */
 record Problem(BatchShape shape, DType storage) {
 
-  /** All there is to measure, the most important first: what is late may be left out. */
-  static List<Problem> all(boolean quick) {
+  /**
+   * Returns what there is to measure, the most important first: what is late may be left out.
+   *
+   * @param quick whether only small sizes are wanted
+   * @param name part of the names of those that are wanted
+   */
+  static List<Problem> all(boolean quick, String name) {
     List<Problem> problems = new ArrayList<>();
     problems.add(new Problem(BatchShape.TINY, DType.FLOAT32));
     List<BatchShape> shapes =
@@ -29,6 +34,7 @@ record Problem(BatchShape shape, DType storage) {
         problems.add(new Problem(shape, storage));
       }
     }
+    problems.removeIf(problem -> !problem.shape().name().contains(name));
     return problems;
   }
 

@@ -5,12 +5,11 @@ import dev.embedcl.opencl.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** Whether a problem fits into the memory of a device and of the host. */
 final class Room {
-  /** Weights, gradient and two moments. */
-  private static final int TABLES = 4;
-
   private Room() {}
 
   /** Returns what there is too little of for the smallest of a problem's operations, or nothing. */
@@ -26,13 +25,23 @@ final class Room {
               context.availableBytes() >> 20,
               device.maxAllocationBytes() >> 20);
     }
-    long referenceRows = Math.min(shape.count(), shape.numEmbeddings());
+    int states = states(problem);
+    double named = Math.min(1, (double) shape.count() / shape.numEmbeddings());
     long reference =
-        referenceRows * shape.embeddingDim() * Float.BYTES * TABLES + 3 * problem.batchBytes();
-    long shared = device.hostUnifiedMemory() ? needed + (TABLES - 1) * problem.stateBytes() : 0;
+        (long) (named * (problem.tableBytes() + states * problem.stateBytes()))
+            + 3 * problem.batchBytes();
+    long shared = device.hostUnifiedMemory() ? needed + states * problem.stateBytes() : 0;
     return reference + shared > hostBytes()
         ? "its reference does not fit into the host's free memory"
         : "";
+  }
+
+  /** Returns how many gradients and moments of the table's size all operations take together. */
+  private static int states(Problem problem) {
+    Set<Part> parts = EnumSet.noneOf(Part.class);
+    Work.of(problem).forEach(work -> parts.addAll(work.changes()));
+    parts.retainAll(EnumSet.of(Part.GRADIENT, Part.FIRST, Part.SECOND));
+    return parts.size();
   }
 
   /** Returns the host's memory that can be had, page cache included, as far as it is known. */

@@ -13,13 +13,20 @@ class CostTest {
   void everythingFitsIntoTheTimeOnALargeGpu() {
     Bandwidth bandwidth = new Bandwidth(4300, 5, 5);
     double seconds = 0;
-    for (Problem problem : Problem.all(false)) {
+    for (Problem problem : Problem.all(false, "")) {
       seconds +=
           IdDistribution.values().length
               * Cost.nanos(problem, bandwidth, 8, 300_000_000L, 16)
               / 1e9;
     }
     assertThat(seconds).isBetween(20.0, 200.0); // of the 300 that conformance shares
+  }
+
+  @Test
+  void namesOfSizesChooseAmongThem() {
+    assertThat(Problem.all(false, "bags")).hasSize(3).allMatch(each -> each.shape().bags());
+    assertThat(Problem.all(false, "B64")).hasSize(3);
+    assertThat(Problem.all(true, "B64")).isEmpty();
   }
 
   @Test
