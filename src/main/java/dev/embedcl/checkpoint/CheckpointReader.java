@@ -1,8 +1,6 @@
 package dev.embedcl.checkpoint;
 
 import dev.embedcl.init.TorchGenerator;
-import dev.embedcl.io.Safetensors;
-import dev.embedcl.io.SafetensorsReader;
 import dev.embedcl.io.TensorSpec;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.Shape;
@@ -18,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Checks a file against a {@link Checkpoint}, and only when all is well changes anything: first
@@ -26,26 +23,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckpointReader implements AutoCloseable {
   private final Checkpoint checkpoint;
-  private final SafetensorsReader file;
-  private final Map<String, String> metadata;
+  private final CheckpointFile file;
   private final List<Runnable> changes = new ArrayList<>();
   private final List<Runnable> undo = new ArrayList<>();
   private final Set<String> expected = new HashSet<>();
 
-  private CheckpointReader(Checkpoint checkpoint, SafetensorsReader file) {
+  private CheckpointReader(Checkpoint checkpoint, CheckpointFile file) {
     this.checkpoint = checkpoint;
     this.file = file;
-    this.metadata = file.metadata();
   }
 
   static CheckpointReader open(Checkpoint checkpoint, Path path) throws IOException {
-    return new CheckpointReader(checkpoint, Safetensors.open(path));
+    return new CheckpointReader(checkpoint, CheckpointFile.open(path));
   }
 
   /** Does all of it and returns the step. */
   long restore() throws IOException {
-    checkHeader();
-    final long step = number(Keys.STEP);
+    file.checkHeader();
+    final long step = file.number(Keys.STEP);
     checkOptimizers();
     for (Map.Entry<String, Parameter> each : checkpoint.parameters().entrySet()) {
       take(StoredMatrix.of(each.getKey(), each.getValue().matrix()));
@@ -58,7 +53,7 @@ final class CheckpointReader implements AutoCloseable {
         take(each.getKey(), each.getValue());
       }
       checkNothingElse();
-      checkData();
+      file.checkData();
     } catch (IOException | RuntimeException | Error e) {
       undo.forEach(Runnable::run);
       throw e;
@@ -72,45 +67,18 @@ final class CheckpointReader implements AutoCloseable {
     file.close();
   }
 
-  private void checkHeader() throws CheckpointException {
-    String version = metadata.get(Keys.VERSION);
-    if (version == null) {
-      throw refusal(
-          "it is no checkpoint of EmbedCL, whose metadata has "
-              + Keys.VERSION
-              + "; name a file that Checkpoint.save wrote");
-    }
-    if (!version.equals(Integer.toString(Checkpoint.VERSION))) {
-      throw refusal(
-          "its format has version "
-              + version
-              + ", this library reads "
-              + Checkpoint.VERSION
-              + "; use the release of EmbedCL that wrote it");
-    }
-    List<TensorSpec> specs = new ArrayList<>();
-    for (String name : file.names()) {
-      specs.add(spec(name));
-    }
-    String actual = Checksum.ofHeader(metadata, specs);
-    String stored = text(Keys.HEADER_CHECKSUM);
-    if (!actual.equals(stored)) {
-      throw altered("the header", actual, stored);
-    }
-  }
-
   private void checkOptimizers() throws CheckpointException {
     for (Map.Entry<String, Optimizer> each : checkpoint.optimizers().entrySet()) {
-      String stored = metadata.get(Keys.settings(each.getKey()));
+      String stored = file.metadata().get(Keys.settings(each.getKey()));
       String own = each.getValue().settings();
       if (stored == null) {
-        throw refusal(
+        throw file.refusal(
             "it has no optimizer '"
                 + each.getKey()
                 + "'; leave the optimizer out of this checkpoint to start its state anew");
       }
       if (!stored.equals(own)) {
-        throw refusal(
+        throw file.refusal(
             "optimizer '"
                 + each.getKey()
                 + "' was "
@@ -126,11 +94,11 @@ final class CheckpointReader implements AutoCloseable {
 
   private void requireNoOthers(String begin, String end, Set<String> own)
       throws CheckpointException {
-    for (String key : metadata.keySet()) {
+    for (String key : file.metadata().keySet()) {
       if (key.startsWith(begin) && key.endsWith(end)) {
         String name = key.substring(begin.length(), key.length() - end.length());
         if (name.indexOf('/') < 0 && !own.contains(name)) {
-          throw refusal(
+          throw file.refusal(
               "it has the "
                   + begin.replace('/', ' ')
                   + "'"
@@ -147,7 +115,7 @@ final class CheckpointReader implements AutoCloseable {
     String name = matrix.spec().name();
     TensorSpec stored = require(matrix.spec());
     if (stored.type() != matrix.spec().type() || !stored.shape().equals(matrix.spec().shape())) {
-      throw refusal(
+      throw file.refusal(
           "tensor '"
               + name
               + "' is "
@@ -168,11 +136,11 @@ final class CheckpointReader implements AutoCloseable {
     byte[] current = generator.state();
     TensorSpec stored = require(new TensorSpec(key, DType.UINT8, Shape.of(current.length)));
     if (stored.type() != DType.UINT8 || !stored.shape().equals(Shape.of(current.length))) {
-      throw refusal("generator '" + name + "' has a state of " + stored + "; save it again");
+      throw file.refusal("generator '" + name + "' has a state of " + stored + "; save it again");
     }
-    String capability = text(Keys.capability(name));
+    String capability = file.text(Keys.capability(name));
     if (!capability.equals(generator.capability().name())) {
-      throw refusal(
+      throw file.refusal(
           "generator '"
               + name
               + "' drew as "
@@ -185,7 +153,7 @@ final class CheckpointReader implements AutoCloseable {
     try {
       new TorchGenerator(0, generator.capability()).restore(state);
     } catch (IllegalArgumentException e) {
-      CheckpointException refusal = refusal("generator '" + name + "': " + e.getMessage());
+      CheckpointException refusal = file.refusal("generator '" + name + "': " + e.getMessage());
       refusal.initCause(e);
       throw refusal;
     }
@@ -193,17 +161,17 @@ final class CheckpointReader implements AutoCloseable {
   }
 
   private void take(String name, Optimizer optimizer) throws CheckpointException {
-    double learningRate = learningRate(name);
+    double learningRate = file.learningRate(name);
     changes.add(() -> optimizer.learningRate(learningRate));
     List<Parameter> remembered = optimizer.remembered();
     for (Map.Entry<String, Parameter> each : checkpoint.parameters().entrySet()) {
       Parameter parameter = each.getValue();
       String key = Keys.steps(name, each.getKey());
-      if (!metadata.containsKey(key)) {
+      if (!file.metadata().containsKey(key)) {
         changes.add(() -> optimizer.forget(parameter));
         continue;
       }
-      long steps = number(key);
+      long steps = file.number(key);
       if (remembered.stream().noneMatch(known -> known == parameter)) {
         undo.add(() -> optimizer.forget(parameter));
       }
@@ -218,7 +186,7 @@ final class CheckpointReader implements AutoCloseable {
   private void checkNothingElse() throws CheckpointException {
     for (String name : file.names()) {
       if (!expected.contains(name)) {
-        throw refusal(
+        throw file.refusal(
             "it has the tensor '"
                 + name
                 + "', which belongs to nothing in this checkpoint; add the layer that it is of");
@@ -226,82 +194,16 @@ final class CheckpointReader implements AutoCloseable {
     }
   }
 
-  private void checkData() throws CheckpointException {
-    for (String name : file.names()) {
-      String actual = Checksum.of(file.segment(name));
-      String stored = text(Keys.checksum(name));
-      if (!actual.equals(stored)) {
-        throw altered("tensor '" + name + "'", actual, stored);
-      }
-    }
-  }
-
   private TensorSpec require(TensorSpec wanted) throws CheckpointException {
     expected.add(wanted.name());
     if (!file.contains(wanted.name())) {
-      throw refusal(
+      throw file.refusal(
           "it has no tensor '"
               + wanted.name()
               + "' but "
               + file.names()
               + "; restore what was saved, under the names it was saved by");
     }
-    return spec(wanted.name());
-  }
-
-  private TensorSpec spec(String name) throws CheckpointException {
-    try {
-      return file.spec(name);
-    } catch (IllegalArgumentException e) {
-      CheckpointException refusal = refusal(e.getMessage());
-      refusal.initCause(e);
-      throw refusal;
-    }
-  }
-
-  private long number(String key) throws CheckpointException {
-    String text = text(key);
-    if (!text.matches("[0-9]{1,18}")) {
-      throw refusal(key + " = '" + text + "' is no number of steps; save it again");
-    }
-    return Long.parseLong(text);
-  }
-
-  private double learningRate(String optimizer) throws CheckpointException {
-    String key = Keys.learningRate(optimizer);
-    String text = text(key);
-    try {
-      double rate = Double.parseDouble(text);
-      if (rate >= 0 && Float.isFinite((float) rate)) {
-        return rate;
-      }
-    } catch (NumberFormatException e) {
-      CheckpointException refusal = refusal(key + " = '" + text + "' is no number");
-      refusal.initCause(e);
-      throw refusal;
-    }
-    throw refusal(key + " = " + text + " is no learning rate; save it again");
-  }
-
-  private String text(String key) throws CheckpointException {
-    String text = metadata.get(key);
-    if (text == null) {
-      throw refusal("its metadata has no " + key + "; save it again");
-    }
-    return text;
-  }
-
-  private CheckpointException altered(String what, String actual, String stored) {
-    return refusal(
-        what
-            + " was altered: its CRC-32C is "
-            + actual
-            + ", the file says "
-            + stored
-            + "; fetch it again or take an earlier checkpoint");
-  }
-
-  private CheckpointException refusal(@Nullable String detail) {
-    return new CheckpointException(file.path(), String.valueOf(detail));
+    return file.spec(wanted.name());
   }
 }
