@@ -37,87 +37,43 @@
 #define BLOCK 64
 #endif
 
-// Rows that a work-item loads at a time.
-#ifndef ROWS_IN_FLIGHT
-#define ROWS_IN_FLIGHT 4
-#endif
+#include "bag_rows.clh"
 
 typedef STORED(stored, OUT_STORAGE) out_t;
 
-// The column (vector) that weight points to in row 0, of another row.
-#define UNSCALED_ROW(load, index) load(weight + (long)(index) * ROW_ELEMENTS(dim), left)
-#if WEIGHTED
-#define ROW(load, n, index) (UNSCALED_ROW(load, index) * sample_weights[n])
-#else
-#define ROW(load, n, index) UNSCALED_ROW(load, index)
-#endif
-
-#define BAG_PARAMETERS                                                                   \
-  global const weight_t *weight, global const int *indices,                              \
-      global const float *sample_weights, const uint num_embeddings, const int padding,  \
-      const int dim, const int left
-
-// Calls TAKE(row, n) for each position n from begin to below end whose row counts, in order.
-#define FOR_ROWS(type, load, begin, end, TAKE)                                           \
-  int n = begin;                                                                         \
-  for (; n <= end - ROWS_IN_FLIGHT; n += ROWS_IN_FLIGHT) {                               \
-    int index[ROWS_IN_FLIGHT];                                                           \
-    int all = 1;                                                                         \
-    _Pragma("unroll") for (int r = 0; r < ROWS_IN_FLIGHT; r++) {                         \
-      index[r] = indices[n + r];                                                         \
-      all &= counts(index[r], num_embeddings, padding);                                  \
-    }                                                                                    \
-    if (all) {                                                                           \
-      type row[ROWS_IN_FLIGHT];                                                          \
-      _Pragma("unroll") for (int r = 0; r < ROWS_IN_FLIGHT; r++) {                       \
-        row[r] = ROW(load, n + r, index[r]);                                             \
-      }                                                                                  \
-      _Pragma("unroll") for (int r = 0; r < ROWS_IN_FLIGHT; r++) {                       \
-        TAKE(row[r], n + r)                                                              \
-      }                                                                                  \
-      continue;                                                                          \
-    }                                                                                    \
-    for (int r = 0; r < ROWS_IN_FLIGHT; r++) {                                           \
-      if (counts(indices[n + r], num_embeddings, padding)) {                             \
-        const type one = ROW(load, n + r, indices[n + r]);                               \
-        TAKE(one, n + r)                                                                 \
-      }                                                                                  \
-    }                                                                                    \
-  }                                                                                      \
-  for (; n < end; n++) {                                                                 \
-    if (counts(indices[n], num_embeddings, padding)) {                                   \
-      const type one = ROW(load, n, indices[n]);                                         \
-      TAKE(one, n)                                                                       \
-    }                                                                                    \
-  }
-
-#define ADD(row, n) sum += row;
-
-// Defines a function that sums one column (vector) of the rows from position first on, which counts.
-#define DEFINE_SUM_BAG(name, type, load)                                                 \
-  static inline type name##_block(BAG_PARAMETERS, const int first, const int end) {      \
-    type sum = ROW(load, first, indices[first]);                                         \
-    FOR_ROWS(type, load, first + 1, end, ADD)                                            \
+// Defines a function sum_COLUMNS that sums those columns of the rows from position first on, which
+// counts; FOR is one of the loops above.
+#define DEFINE_SUM_BAG(columns, type, FOR)                                               \
+  static inline type sum_block_##columns(BAG_PARAMETERS, const int first,                \
+                                         const int end) {                                \
+    type sum = ROW(columns, first, indices[first]);                                      \
+    int n = first + 1;                                                                   \
+    FOR(type, columns, n, end, ADD_##columns)                                            \
     return sum;                                                                          \
   }                                                                                      \
                                                                                          \
-  static inline type name(BAG_PARAMETERS, const int begin, const int first,              \
-                          const int end) {                                               \
+  static inline type sum_##columns(BAG_PARAMETERS, const int begin, const int first,     \
+                                   const int end) {                                      \
     /* Blocks are counted from the bag's beginning, padding included. */                 \
     int to = begin + min((first - begin) / BLOCK * BLOCK + BLOCK, end - begin);          \
-    type total = name##_block(weight, indices, sample_weights, num_embeddings, padding,  \
-                              dim, left, first, to);                                     \
+    type total = sum_block_##columns(weight, indices, sample_weights, num_embeddings,    \
+                                     padding, dim, left, first, to);                     \
     while (to < end) {                                                                   \
       const int from = to;                                                               \
       to = end - from <= BLOCK ? end : from + BLOCK;                                     \
       const int next = next_counting(indices, from, to, num_embeddings, padding);        \
       if (next < to) {                                                                   \
-        total += name##_block(weight, indices, sample_weights, num_embeddings, padding,  \
-                              dim, left, next, to);                                      \
+        total = add_##columns(                                                           \
+            total, sum_block_##columns(weight, indices, sample_weights, num_embeddings,  \
+                                       padding, dim, left, next, to));                   \
       }                                                                                  \
     }                                                                                    \
     return total;                                                                        \
   }
+
+#define ADD_one_column(row, n) sum += row;
+#define ADD_vector_of_columns(row, n) sum += row;
+#define ADD_strip_of_columns(row, n) sum = add_strip_of_columns(sum, row);
 
 // Not fmax: what is not greater, NaN and equal numbers, is passed over.
 #define TAKE_GREATER(row, n)                                                             \
@@ -127,25 +83,29 @@ typedef STORED(stored, OUT_STORAGE) out_t;
     at = select(at, (int_type)(n), greater);                                             \
   }
 
-// Defines a function that takes the greatest of one column (vector) of the rows from position first
-// on, which counts, and leaves the position that it came from in *winner.
-#define DEFINE_MAX_BAG(name, type, winner_type, load)                                    \
-  static inline type name(BAG_PARAMETERS, const int first, const int end,                \
-                          winner_type *winner) {                                         \
+// Defines a function max_COLUMNS that takes the greatest of those columns of the rows from position
+// first on, which counts, and leaves the position that it came from in *winner.
+#define DEFINE_MAX_BAG(columns, type, winner_type)                                       \
+  static inline type max_##columns(BAG_PARAMETERS, const int first, const int end,       \
+                                   winner_type *winner) {                                \
     typedef winner_type int_type;                                                        \
-    type best = ROW(load, first, indices[first]);                                        \
+    type best = ROW(columns, first, indices[first]);                                     \
     int_type at = first;                                                                 \
-    FOR_ROWS(type, load, first + 1, end, TAKE_GREATER)                                   \
+    int n = first + 1;                                                                   \
+    FOR_ROWS(type, columns, n, end, TAKE_GREATER)                                        \
     *winner = at;                                                                        \
     return best;                                                                         \
   }
 
 #if BAG_MODE == BAG_MAX
-DEFINE_MAX_BAG(max_bag_vector, floatv, intv, load_weight_vector)
-DEFINE_MAX_BAG(max_bag_one, float, int, load_weight_one)
+DEFINE_MAX_BAG(vector_of_columns, floatv, intv)
+DEFINE_MAX_BAG(one_column, float, int)
 #else
-DEFINE_SUM_BAG(sum_bag_vector, floatv, load_weight_vector)
-DEFINE_SUM_BAG(sum_bag_one, float, load_weight_one)
+DEFINE_SUM_BAG(vector_of_columns, floatv, FOR_ROWS)
+DEFINE_SUM_BAG(one_column, float, FOR_ROWS)
+#if VECTORS_IN_FLIGHT > 1
+DEFINE_SUM_BAG(strip_of_columns, strip, FOR_EACH_ROW)
+#endif
 #endif
 
 kernel void embedding_bag_forward(global const weight_t *weight,
@@ -175,18 +135,32 @@ kernel void embedding_bag_forward(global const weight_t *weight,
         report_bad_index(status, (uint)n, indices[n], num_embeddings);
       }
     }
-    FOR_VECTORS(c, dim) {
+    int strips = 0;
+#if BAG_MODE != BAG_MAX && VECTORS_IN_FLIGHT > 1
+    if (rows > 0 && get_global_size(0) == 1) {
+      for (; strips <= dim - STRIP_COLUMNS; strips += STRIP_COLUMNS) {
+        const strip sum =
+            sum_strip_of_columns(weight + strips, indices, sample_weights, num_embeddings, padding,
+                                 dim, dim - strips, begin, first, end);
+        FOR_STRIP(v) {
+          const floatv result = divided ? sum.of[v] / (float)rows : sum.of[v];
+          STORED(stream_vector, OUT_STORAGE)(out + to + strips + v * VECTOR_WIDTH, result);
+        }
+      }
+    }
+#endif
+    FOR_VECTORS_FROM(strips, c, dim) {
       floatv result = 0.0f;
 #if BAG_MODE == BAG_MAX
       intv winner = -1;
       if (rows > 0) {
-        result = max_bag_vector(weight + c, indices, sample_weights, num_embeddings, padding, dim,
+        result = max_vector_of_columns(weight + c, indices, sample_weights, num_embeddings, padding, dim,
                                 dim - c, first, end, &winner);
       }
       store_winners(winners + to + c, winner);
 #else
       if (rows > 0) {
-        result = sum_bag_vector(weight + c, indices, sample_weights, num_embeddings, padding, dim,
+        result = sum_vector_of_columns(weight + c, indices, sample_weights, num_embeddings, padding, dim,
                                 dim - c, begin, first, end);
       }
       if (divided) {
@@ -200,13 +174,13 @@ kernel void embedding_bag_forward(global const weight_t *weight,
 #if BAG_MODE == BAG_MAX
       int winner = -1;
       if (rows > 0) {
-        result = max_bag_one(weight + c, indices, sample_weights, num_embeddings, padding, dim,
+        result = max_one_column(weight + c, indices, sample_weights, num_embeddings, padding, dim,
                              dim - c, first, end, &winner);
       }
       winners[to + c] = winner;
 #else
       if (rows > 0) {
-        result = sum_bag_one(weight + c, indices, sample_weights, num_embeddings, padding, dim,
+        result = sum_one_column(weight + c, indices, sample_weights, num_embeddings, padding, dim,
                              dim - c, begin, first, end);
       }
       if (divided) {

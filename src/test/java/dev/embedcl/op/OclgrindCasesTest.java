@@ -161,6 +161,8 @@ final class OclgrindCasesTest {
     }
     EmbeddingBagForwardTest.check(
         device, BagCase.of(random, 4, 3, new int[] {70, 130}, 0, IndexGroups.NO_PADDING));
+    // Wide enough for strips of vectors, with columns beyond them.
+    EmbeddingBagForwardTest.check(device, BagCase.of(random, 4, 85, new int[] {3, 0, 66}, 1, 2));
   }
 
   private static TestBatch hot(int hits) {

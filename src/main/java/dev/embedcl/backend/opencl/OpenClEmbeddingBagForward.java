@@ -12,6 +12,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Enqueues {@code kernels/embedding_bag_forward.cl}. */
 final class OpenClEmbeddingBagForward {
+  /**
+   * Column vectors that are summed while the rows pass by once, where a work-item has whole rows:
+   * those of 64 columns in vectors of 64 bytes, which leaves the narrowest CPUs half of their
+   * registers.
+   */
+  private static final int VECTORS_IN_FLIGHT = 4;
+
   private final Launcher launcher;
   private final Map<Program, Kernels> programs = new HashMap<>();
 
@@ -70,7 +77,9 @@ final class OpenClEmbeddingBagForward {
             + " -DOUT_STORAGE=STORAGE_"
             + program.out
             + " -DROWS_IN_FLIGHT="
-            + program.rowsInFlight,
+            + program.rowsInFlight
+            + " -DVECTORS_IN_FLIGHT="
+            + (launcher.profile().workGroupItems() == 1 ? VECTORS_IN_FLIGHT : 1),
         Kernels.narrowestBytes(program.weight, program.out));
   }
 }

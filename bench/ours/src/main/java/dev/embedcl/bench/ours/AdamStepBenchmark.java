@@ -6,8 +6,7 @@ import dev.embedcl.bench.Traffic;
 import dev.embedcl.op.AdamUpdate;
 import dev.embedcl.op.Matrix;
 import dev.embedcl.op.RowUpdate;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.IdentityHashMap;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -30,7 +29,7 @@ public class AdamStepBenchmark {
   /** Two moments beside each table. */
   @State(Scope.Benchmark)
   public static class Calls extends StepBenchmark.Calls {
-    private final Map<Matrix, Matrix[]> moments = new HashMap<>();
+    private final IdentityHashMap<Matrix, Matrix[]> moments = new IdentityHashMap<>();
     private long step;
 
     @Override
@@ -48,9 +47,12 @@ public class AdamStepBenchmark {
 
     @Override
     RowUpdate update(Matrix table) {
-      int rows = (int) table.rows();
-      Matrix[] both =
-          moments.computeIfAbsent(table, t -> new Matrix[] {matrix(rows), matrix(rows)});
+      Matrix[] both = moments.get(table);
+      if (both == null) {
+        int rows = (int) table.rows();
+        both = new Matrix[] {matrix(rows), matrix(rows)};
+        moments.put(table, both);
+      }
       return AdamUpdate.sparseAdam(
           table,
           both[0],
