@@ -45,7 +45,9 @@ public interface Backend extends AutoCloseable {
    * Enqueues an operation, and may return before it has run. What the operation reads of host
    * memory ({@link dev.embedcl.op.IndexGroups}) has been taken when this returns.
    *
-   * @throws IllegalArgumentException if a buffer of the operation belongs to another backend
+   * @throws IllegalArgumentException if a buffer of the operation belongs to another backend, or
+   *     the operation {@link Operation#isFloat64 is float64} and this backend has no such
+   *     arithmetic, as pure Java alone has; nothing is enqueued then
    * @throws IllegalStateException if this backend or a buffer of the operation was closed
    */
   void execute(Operation operation);

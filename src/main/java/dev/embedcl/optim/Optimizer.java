@@ -26,8 +26,9 @@ import java.util.List;
  * <p>State (momentum, moments, sums of squares) lies on the parameter's backend: made at the
  * parameter's first step, freed by {@link #close}. Only rows with a gradient are read and written,
  * state included, so that a fused step costs what the batch costs. All arithmetic is float32, each
- * operation rounded: the same bits on every backend; see {@link dev.embedcl.op.RowUpdate}. For one
- * thread at a time.
+ * operation rounded: the same bits on every backend; see {@link dev.embedcl.op.RowUpdate}. Tables
+ * of float64, which are for checks of gradients, are refused with an {@link
+ * IllegalArgumentException} before anything changes. For one thread at a time.
  */
 public interface Optimizer extends AutoCloseable {
 
