@@ -16,7 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Writes down which functions of OpenCL are called on a queue, whoever calls them, and passes them
- * on: what is asked of a driver, where what it does cannot be seen.
+ * on, or has one fail: what is asked of a driver, where what it does cannot be seen.
  *
  * <p>An object of OpenCL begins with the address of its driver's functions, by which the loader
  * finds them ({@code cl_khr_icd}). This puts a table of its own there until it is closed.
@@ -41,6 +41,7 @@ public final class CallRecorder implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final List<String> calls = new CopyOnWriteArrayList<>();
+  private volatile String failing = "";
   private final MemorySegment queue;
   private final long original;
 
@@ -68,6 +69,21 @@ public final class CallRecorder implements AutoCloseable {
     return sinceLast;
   }
 
+  /** Has the next call of a function fail, as for want of memory, without the driver. */
+  public void failNext(String function) {
+    failing = function;
+  }
+
+  @SuppressWarnings("UnusedMethod") // found by name
+  private boolean failsNow(String function) {
+    calls.add(function);
+    if (!failing.equals(function)) {
+      return false;
+    }
+    failing = "";
+    return true;
+  }
+
   @Override
   public void close() {
     queue.set(JAVA_LONG, 0, original);
@@ -78,13 +94,17 @@ public final class CallRecorder implements AutoCloseable {
     Linker linker = Linker.nativeLinker();
     MemorySegment function = table.getAtIndex(ValueLayout.ADDRESS, index);
     try {
-      MethodHandle record =
+      MethodHandle failsNow =
           MethodHandles.lookup()
-              .bind(calls, "add", MethodType.methodType(boolean.class, Object.class))
-              .bindTo(name)
-              .asType(MethodType.methodType(void.class));
+              .bind(this, "failsNow", MethodType.methodType(boolean.class, String.class))
+              .bindTo(name);
+      MethodHandle failure =
+          MethodHandles.dropArguments(
+              MethodHandles.constant(int.class, StatusCode.MEM_OBJECT_ALLOCATION_FAILURE),
+              0,
+              type.toMethodType().parameterList());
       MethodHandle recorded =
-          MethodHandles.foldArguments(linker.downcallHandle(function, type), record);
+          MethodHandles.guardWithTest(failsNow, failure, linker.downcallHandle(function, type));
       table.setAtIndex(ValueLayout.ADDRESS, index, linker.upcallStub(recorded, type, arena));
     } catch (ReflectiveOperationException e) {
       throw new LinkageError(e.getMessage(), e);

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Waiting for a device that does not come back; a JVM of its own takes what it leaves behind. */
 class CommandWaitTest {
@@ -13,9 +15,10 @@ class CommandWaitTest {
       ".* has not finished its commands within 1 s \\(the limit of embedcl.timeout\\);"
           + " a kernel that never ends cannot be stopped: end the process, or raise the limit";
 
-  @Test
-  void everyCallThatWaitsGivesUpAtTheLimit() throws Exception {
-    ChildJvm.Result result = run("leave");
+  @ParameterizedTest
+  @ValueSource(strings = {"leave", "leave, upload aside"})
+  void everyCallThatWaitsGivesUpAtTheLimit(String what) throws Exception {
+    ChildJvm.Result result = run(what);
 
     assertThat(result.output().lines())
         .filteredOn(line -> !line.startsWith("closing") && !line.startsWith("live"))
@@ -28,7 +31,7 @@ class CommandWaitTest {
 
   @Test
   void deviceThatComesBackGoesOn() throws Exception {
-    ChildJvm.Result result = run("recover");
+    ChildJvm.Result result = run("recover, upload aside");
 
     assertThat(result.output()).contains("finish after the end: done").contains("live=0");
     assertThat(result.output()).doesNotContain("closing");

@@ -29,8 +29,11 @@ final class EndlessKernel {
       attempt("read", () -> queue.read(buffer, 0, MemorySegment.ofArray(new byte[64])));
       attempt("map", () -> queue.map(buffer, false).close());
       attempt("event", event::durationNanos);
+      if (arguments[0].contains("aside")) {
+        queue.uploadAside(0);
+      }
       attempt("staged", () -> stageMoreThanTheRingHolds(queue, context));
-      if (arguments[0].equals("recover")) {
+      if (arguments[0].contains("recover")) {
         flag.set(ValueLayout.JAVA_INT, 0, 1);
         attempt("finish after the end", queue::finish);
       }

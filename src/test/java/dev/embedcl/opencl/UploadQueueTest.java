@@ -171,6 +171,24 @@ class UploadQueueTest extends OpenClFixture {
   }
 
   @Test
+  void writeAfterOneThatFailedHalfwayIsWhole() {
+    queue.uploadAside(0);
+    int[] values = new int[(int) SLOT / 40];
+    Buffer buffer = context.allocate(values.length * 4L);
+    try (CallRecorder recorder = new CallRecorder(queue)) {
+      for (int i = 0; i < 50; i++) { // more than the ring holds
+        Arrays.fill(values, i);
+        queue.write(buffer, 0, MemorySegment.ofArray(values));
+        recorder.failNext("clEnqueueCopyBuffer");
+        assertThatThrownBy(() -> queue.write(buffer, 0, MemorySegment.ofArray(new int[7])))
+            .isInstanceOf(OpenClException.class)
+            .hasMessageContaining("clEnqueueCopyBuffer");
+        assertThat(read(buffer)).isEqualTo(values);
+      }
+    }
+  }
+
+  @Test
   void queueClosedWhileUploadsAreHeldUpLeavesNothing() throws InterruptedException {
     long live = LiveObjects.count() - 1;
     queue.uploadAside(0);

@@ -2,7 +2,9 @@ package dev.embedcl.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.embedcl.backend.opencl.LaunchProfile;
 import dev.embedcl.backend.opencl.OpenClBackend;
+import dev.embedcl.backend.opencl.TestOpenClBackends;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.nn.BagBatch;
@@ -62,6 +64,32 @@ final class SubmissionTest {
       assertSentOff(recorder.calls());
       new Sgd(0.1).step(bags, gradOutput);
       assertSentOff(recorder.calls());
+    }
+  }
+
+  @Test
+  void inputsPassTheKernelsWhereTheProfileSaysSo() {
+    try (OpenClBackend backend = OpenClBackend.open(OpenClTestDevice.require());
+        EmbeddingBag bags =
+            EmbeddingBag.builder(backend)
+                .numEmbeddings(ROWS)
+                .embeddingDim(DIM)
+                .mode(BagMode.SUM)
+                .seed(1)
+                .build();
+        DeviceBuffer gradOutput = backend.allocate(DType.FLOAT32, 3 * DIM);
+        CallRecorder recorder = new CallRecorder(backend.queue())) {
+      TestOpenClBackends.uploadAside(backend, 0);
+      bags.forward(BagBatch.of(IDS, new int[] {0, 2, 5}).weighted(new float[IDS.length]));
+      new Sgd(0.1).step(bags, gradOutput);
+      assertThat(recorder.calls())
+          .contains("clEnqueueCopyBuffer")
+          .doesNotContain("clEnqueueWriteBuffer", "clEnqueueReadBuffer", "clFinish");
+      TestOpenClBackends.uploadAside(backend, LaunchProfile.NEVER);
+      bags.forward(BagBatch.of(IDS, new int[] {0, 2, 5}));
+      assertThat(recorder.calls())
+          .contains("clEnqueueWriteBuffer")
+          .doesNotContain("clEnqueueCopyBuffer");
     }
   }
 
