@@ -87,8 +87,7 @@ final class CompiledKernels {
     boolean aligned = "1".equals(macros.get("VECTOR_ALIGNED"));
     if (aligned
         && width * (narrow ? 2 : 4) >= 16
-        && !kernel.endsWith("_lanes")
-        && !kernel.endsWith("_rates")
+        && !kernel.endsWith("_rates") // one number for each row
         && counts.getOrDefault(LOADS, 0L) == 0) {
       missing.add(LOADS);
     }
