@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.embedcl.backend.Backend;
-import dev.embedcl.backend.EveryBackend;
+import dev.embedcl.backend.EveryFreshBackend;
 import dev.embedcl.backend.TestBackend;
 import dev.embedcl.backend.TestMemory;
 import java.util.Arrays;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Tag;
 final class OclgrindCasesTest {
   private static final int[] DIMENSIONS = {1, 3, 4, 5, 8, 33};
 
-  @EveryBackend
+  @EveryFreshBackend
   void embeddingForward(TestBackend device) {
     mark(device, "EmbeddingForward");
     for (int dim : DIMENSIONS) {
@@ -42,7 +42,7 @@ final class OclgrindCasesTest {
     }
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void embeddingForwardWithBadIds(TestBackend device) {
     mark(device, "EmbeddingForward with bad ids");
     try (TestMemory memory = new TestMemory(device.shared())) {
@@ -56,7 +56,7 @@ final class OclgrindCasesTest {
     }
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void embeddingBackward(TestBackend device) {
     mark(device, "EmbeddingUpdate and PositionUpdate, AccumulateUpdate");
     for (int dim : DIMENSIONS) {
@@ -68,7 +68,7 @@ final class OclgrindCasesTest {
     }
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void embeddingBackwardWithAtomics(TestBackend device) {
     mark(device, "EmbeddingBackwardAtomic");
     for (int dim : DIMENSIONS) {
@@ -77,7 +77,7 @@ final class OclgrindCasesTest {
     checkAtomic(device, hot(66));
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void sgdStep(TestBackend device) {
     mark(device, "EmbeddingUpdate and PositionUpdate, SgdUpdate");
     for (int dim : DIMENSIONS) {
@@ -87,7 +87,7 @@ final class OclgrindCasesTest {
     checkStep(device, hot(130));
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void denseUpdate(TestBackend device) {
     mark(device, "DenseUpdate");
     for (int dim : DIMENSIONS) {
@@ -105,7 +105,7 @@ final class OclgrindCasesTest {
     }
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void everyUpdate(TestBackend device) {
     SplittableRandom random = new SplittableRandom(TestBatch.SEED);
     for (UpdateCase update : UpdateCase.values()) {
@@ -118,7 +118,7 @@ final class OclgrindCasesTest {
     }
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void embeddingRenorm(TestBackend device) {
     mark(device, "EmbeddingRenorm");
     for (int dim : DIMENSIONS) {
@@ -129,7 +129,7 @@ final class OclgrindCasesTest {
     }
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void rowNormsAndMatrixScale(TestBackend device) {
     mark(device, "RowNorms, MatrixScale");
     for (int dim : DIMENSIONS) {
@@ -139,7 +139,7 @@ final class OclgrindCasesTest {
     }
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void indexClamp(TestBackend device) {
     mark(device, "IndexClamp");
     try (TestMemory memory = new TestMemory(device.shared())) {
@@ -149,7 +149,7 @@ final class OclgrindCasesTest {
     }
   }
 
-  @EveryBackend
+  @EveryFreshBackend
   void bags(TestBackend device) {
     mark(device, "EmbeddingBagForward, its updates and PerSampleWeightsGradient");
     SplittableRandom random = new SplittableRandom(TestBatch.SEED);
