@@ -41,19 +41,22 @@
 
 typedef STORED(stored, OUT_STORAGE) out_t;
 
+// Compilers for GPUs take the functions below for too large to be inlined, and a call there passes
+// what it keeps in registers through memory.
+#define INLINED static inline __attribute__((always_inline))
+
 // Defines a function sum_COLUMNS that sums those columns of the rows from position first on, which
 // counts; FOR is one of the loops above.
 #define DEFINE_SUM_BAG(columns, type, FOR)                                               \
-  static inline type sum_block_##columns(BAG_PARAMETERS, const int first,                \
-                                         const int end) {                                \
+  INLINED type sum_block_##columns(BAG_PARAMETERS, const int first, const int end) {     \
     type sum = ROW(columns, first, indices[first]);                                      \
     int n = first + 1;                                                                   \
     FOR(type, columns, n, end, ADD_##columns)                                            \
     return sum;                                                                          \
   }                                                                                      \
                                                                                          \
-  static inline type sum_##columns(BAG_PARAMETERS, const int begin, const int first,     \
-                                   const int end) {                                      \
+  INLINED type sum_##columns(BAG_PARAMETERS, const int begin, const int first,           \
+                             const int end) {                                            \
     /* Blocks are counted from the bag's beginning, padding included. */                 \
     int to = begin + min((first - begin) / BLOCK * BLOCK + BLOCK, end - begin);          \
     type total = sum_block_##columns(weight, indices, sample_weights, num_embeddings,    \
@@ -86,8 +89,8 @@ typedef STORED(stored, OUT_STORAGE) out_t;
 // Defines a function max_COLUMNS that takes the greatest of those columns of the rows from position
 // first on, which counts, and leaves the position that it came from in *winner.
 #define DEFINE_MAX_BAG(columns, type, winner_type)                                       \
-  static inline type max_##columns(BAG_PARAMETERS, const int first, const int end,       \
-                                   winner_type *winner) {                                \
+  INLINED type max_##columns(BAG_PARAMETERS, const int first, const int end,             \
+                             winner_type *winner) {                                      \
     typedef winner_type int_type;                                                        \
     type best = ROW(columns, first, indices[first]);                                     \
     int_type at = first;                                                                 \
