@@ -73,7 +73,8 @@ enum TuneKnob {
         this == STREAMING_BYTES ? value : profile.streamingBytes(),
         this == ROWS_IN_FLIGHT ? (int) value : profile.rowsInFlight(),
         profile.bagRowsInFlight(),
-        profile.asideBytes());
+        profile.asideBytes(),
+        profile.pinnedStaging());
   }
 
   /** Says in which numbers a profile differs from another. */

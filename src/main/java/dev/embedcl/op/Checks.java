@@ -284,16 +284,18 @@ public final class Checks {
   static void requireState(String name, Matrix state, Matrix table, int columns) {
     requireTrainable(table);
     requireFloat32(name, state);
-    requireArgument(
-        state.rows() == table.rows() && state.columns() == columns,
-        "%s is [%d, %d]; a table of [%d, %d] takes [%d, %d]",
-        name,
-        state.rows(),
-        state.columns(),
-        table.rows(),
-        table.columns(),
-        table.rows(),
-        columns);
+    // No requireArgument here: the message's parts would be made for every step.
+    if (state.rows() != table.rows() || state.columns() != columns) {
+      throw illegalArgument(
+          "%s is [%d, %d]; a table of [%d, %d] takes [%d, %d]",
+          name,
+          state.rows(),
+          state.columns(),
+          table.rows(),
+          table.columns(),
+          table.rows(),
+          columns);
+    }
     requireDistinct(name, state, "the table", table);
   }
 

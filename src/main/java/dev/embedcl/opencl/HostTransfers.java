@@ -23,6 +23,11 @@ final class HostTransfers {
     staging.uploadAside(leastBytes);
   }
 
+  /** As {@link Queue#pinStaging}. */
+  void pinStaging(boolean pinned) {
+    staging.pin(pinned);
+  }
+
   void write(Buffer buffer, long offsetBytes, MemorySegment source) {
     if (source.isNative() && source.byteSize() > StagingRing.SLOT_BYTES) {
       wait.finishIfLimited();

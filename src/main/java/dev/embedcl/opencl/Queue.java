@@ -126,6 +126,17 @@ public final class Queue extends NativeObject {
   }
 
   /**
+   * Has writes that are staged pass through memory of the driver's, which drivers of GPUs pin, as
+   * far as they have not passed through other memory yet; to be called before the first of them. At
+   * the next one 4 MiB of it are made, with a queue of their own, unless too little is left.
+   *
+   * @param pinned false for memory of the process, as at first
+   */
+  public void pinStaging(boolean pinned) {
+    transfers.pinStaging(pinned);
+  }
+
+  /**
    * Copies from a buffer into host memory; waits for the commands enqueued before.
    *
    * @param target heap or native memory of any size, filled completely

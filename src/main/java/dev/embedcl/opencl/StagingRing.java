@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The slots take turns. When one is full, a marker is enqueued behind its last write; the slot
  * is used again only after that marker. Writes of some size may pass through an {@link
- * UploadQueue}.
+ * UploadQueue}, and the slots may lie in {@link PinnedMemory}.
  */
 final class StagingRing {
   /** The largest write that passes in one piece. */
@@ -24,12 +24,15 @@ final class StagingRing {
 
   private static final long ALIGNMENT_BYTES = 64;
 
+  private final Context context;
   private final cl_command_queue queue;
   private final CommandWait wait;
   private final Arena arena;
   private final @Nullable MemorySegment[] slots = new @Nullable MemorySegment[SLOTS];
   private final @Nullable cl_event[] lastUses = new @Nullable cl_event[SLOTS];
   private final UploadQueue uploads;
+  private @Nullable PinnedMemory pinnedMemory;
+  private boolean pinned;
   private long leastAside = Long.MAX_VALUE;
   private int current;
   private long position;
@@ -37,6 +40,7 @@ final class StagingRing {
 
   @SuppressWarnings("MustBeClosed") // close() does
   StagingRing(Queue queue) {
+    this.context = queue.context();
     this.queue = queue.id();
     this.wait = queue.waiting();
     this.arena = Arena.ofShared();
@@ -46,6 +50,11 @@ final class StagingRing {
   /** Has later writes of at least so many bytes pass through the upload queue. */
   synchronized void uploadAside(long leastBytes) {
     leastAside = leastBytes;
+  }
+
+  /** Says whether slots that are not made yet shall lie in pinned memory. */
+  synchronized void pin(boolean pinned) {
+    this.pinned = pinned;
   }
 
   /** Copies {@code source} and enqueues its transfer; the source is free on return. */
@@ -81,6 +90,9 @@ final class StagingRing {
       failures.run(() -> release(each));
     }
     if (!uploads.isOverdue()) {
+      if (pinnedMemory != null) {
+        failures.run(pinnedMemory::close);
+      }
       failures.run(arena::close);
     }
     failures.rethrow();
@@ -92,12 +104,27 @@ final class StagingRing {
     }
     MemorySegment slot = slots[current];
     if (slot == null) {
-      slot = arena.allocate(SLOT_BYTES, ALIGNMENT_BYTES);
+      slot = newSlot();
       slots[current] = slot;
     }
     reservedAt = position;
     position += (bytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
     return slot.asSlice(reservedAt, bytes);
+  }
+
+  private MemorySegment newSlot() {
+    PinnedMemory memory = pinnedMemory;
+    if (pinned && memory == null) {
+      try {
+        memory = PinnedMemory.allocate(context, SLOTS * SLOT_BYTES);
+        pinnedMemory = memory;
+      } catch (DeviceMemoryException e) {
+        pinned = false; // tables go before speed
+      }
+    }
+    return pinned && memory != null
+        ? memory.segment().asSlice(current * SLOT_BYTES, SLOT_BYTES)
+        : arena.allocate(SLOT_BYTES, ALIGNMENT_BYTES);
   }
 
   private void rotate() {

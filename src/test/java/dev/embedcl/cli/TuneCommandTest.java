@@ -78,7 +78,7 @@ final class TuneCommandTest {
   @Test
   void measuredProfileIsUsedWhenTheDeviceIsOpened() throws IOException {
     Device device = OpenClTestDevice.require();
-    LaunchProfile profile = new LaunchProfile("any", 32, false, 4, 77, 5, 2, 1, 0);
+    LaunchProfile profile = new LaunchProfile("any", 32, false, 4, 77, 5, 2, 1, 0, true);
     String old = System.setProperty(TunedProfiles.PROPERTY, directory.toString());
     try {
       Path file = TunedProfiles.file(device).orElseThrow();
@@ -104,7 +104,7 @@ final class TuneCommandTest {
     try (OpenClBackend backend = OpenClBackend.wrap(context, Queue.open(context, true));
         Forgetful java = new Forgetful(Backends.open("cpu"));
         TuneProblem problem = new TuneProblem(backend, java, TINY)) {
-      LaunchProfile profile = new LaunchProfile("any", 32, true, 2, 2, 0, 2, 1, 0);
+      LaunchProfile profile = new LaunchProfile("any", 32, true, 2, 2, 0, 2, 1, 0, true);
       assertThat(problem.check(profile)).isEmpty();
       TuneTimes times = problem.sample(profile);
       assertThat(List.of(times.forward(), times.backward(), times.step()))

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** The search, on times that are made up. */
 final class TuneSearchTest {
   private static final LaunchProfile START =
-      new LaunchProfile("start", 16, false, 128, 1000, LaunchProfile.NEVER, 4, 8, 3);
+      new LaunchProfile("start", 16, false, 128, 1000, LaunchProfile.NEVER, 4, 8, 3, true);
 
   private final List<TuneTrial> trials = new ArrayList<>();
 
@@ -28,7 +28,8 @@ final class TuneSearchTest {
                     + 1.0 / profile.workGroupItems(),
             40);
     assertThat(best)
-        .isEqualTo(new LaunchProfile("start", 16, false, 32, 1000, LaunchProfile.NEVER, 2, 8, 3));
+        .isEqualTo(
+            new LaunchProfile("start", 16, false, 32, 1000, LaunchProfile.NEVER, 2, 8, 3, true));
   }
 
   @Test

@@ -24,6 +24,8 @@ import dev.embedcl.opencl.DeviceType;
  * @param bagRowsInFlight rows of a bag that are loaded before the first is added: 1, 2, 4 or 8
  * @param asideBytes ids, row groups and other inputs of at least this size are uploaded on a queue
  *     of their own, while the kernels before them run; {@link #NEVER} for none
+ * @param pinnedStaging whether inputs pass through memory that the driver pins, which some copy
+ *     from faster and some are slow to make; for backends that are opened with this profile
  */
 public record LaunchProfile(
     String name,
@@ -34,7 +36,8 @@ public record LaunchProfile(
     long streamingBytes,
     int rowsInFlight,
     int bagRowsInFlight,
-    long asideBytes) {
+    long asideBytes,
+    boolean pinnedStaging) {
 
   /** The {@link #streamingBytes} or {@link #asideBytes} that nothing reaches. */
   public static final long NEVER = Long.MAX_VALUE;
@@ -53,11 +56,11 @@ public record LaunchProfile(
 
   /** One 16-byte vector for each work-item, neighbours side by side; where no file says better. */
   static final LaunchProfile GPU =
-      new LaunchProfile("gpu", 16, false, 128, MOST_ROW_GROUPS, NEVER, 4, 8, NEVER);
+      new LaunchProfile("gpu", 16, false, 128, MOST_ROW_GROUPS, NEVER, 4, 8, NEVER, false);
 
   /** One or more whole rows for each work-item: work-items are loops, and cost something. */
   static final LaunchProfile CPU =
-      new LaunchProfile("cpu", 64, true, 1, 4096, 4L << 20, 4, 8, NEVER);
+      new LaunchProfile("cpu", 64, true, 1, 4096, 4L << 20, 4, 8, NEVER, false);
 
   /**
    * Checks the numbers.
@@ -94,7 +97,8 @@ public record LaunchProfile(
         streamingBytes,
         rowsInFlight,
         bagRowsInFlight,
-        asideBytes);
+        asideBytes,
+        pinnedStaging);
   }
 
   /**

@@ -38,6 +38,7 @@ final class Launcher {
         device.correctlyRoundedDivideSqrt() ? " -w -cl-fp32-correctly-rounded-divide-sqrt" : " -w";
     this.badIndexStatus = new BadIndexStatus(queue);
     queue.uploadAside(profile.asideBytes());
+    queue.pinStaging(profile.pinnedStaging());
   }
 
   /** Returns a kernel function in all the variants of the device's profile. */

@@ -105,6 +105,7 @@ final class ProfileFormat {
       json.writeNumberField("rowsInFlight", profile.rowsInFlight());
       json.writeNumberField("bagRowsInFlight", profile.bagRowsInFlight());
       writeBytes(json, "asideBytes", profile.asideBytes());
+      json.writeBooleanField("pinnedStaging", profile.pinnedStaging());
       json.writeEndObject();
       json.writeEndObject();
     } catch (IOException e) {
@@ -149,7 +150,8 @@ final class ProfileFormat {
               readBytes(fields, "streamingBytes"),
               fields.integer("rowsInFlight"),
               fields.integer("bagRowsInFlight"),
-              readBytes(fields, "asideBytes"));
+              readBytes(fields, "asideBytes"),
+              fields.flag("pinnedStaging"));
       fields.requireNoMore();
       return profile;
     } catch (IllegalArgumentException e) {

@@ -35,25 +35,25 @@ class LaunchProfileTest {
   @Test
   void numbersOutOfRangeAreNamed() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new LaunchProfile("x", 12, false, 128, 1, 0, 4, 8, 0))
+        .isThrownBy(() -> new LaunchProfile("x", 12, false, 128, 1, 0, 4, 8, 0, false))
         .withMessage("vectorBytes = 12 is no power of two in [4, 64]");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new LaunchProfile("x", 16, false, 8192, 1, 0, 4, 8, 0))
+        .isThrownBy(() -> new LaunchProfile("x", 16, false, 8192, 1, 0, 4, 8, 0, false))
         .withMessage("workGroupItems = 8192 is no power of two in [1, 4096]");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 65_536, 0, 4, 8, 0))
+        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 65_536, 0, 4, 8, 0, false))
         .withMessage("maxRowGroups = 65536 is out of range [1, 65535]");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 1, -1, 4, 8, 0))
+        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 1, -1, 4, 8, 0, false))
         .withMessage("streamingBytes = -1 is negative");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 1, 0, 3, 8, 0))
+        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 1, 0, 3, 8, 0, false))
         .withMessage("rowsInFlight = 3 is no power of two in [1, 8]");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 1, 0, 4, 16, 0))
+        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 1, 0, 4, 16, 0, false))
         .withMessage("bagRowsInFlight = 16 is no power of two in [1, 8]");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 1, 0, 4, 8, -1))
+        .isThrownBy(() -> new LaunchProfile("x", 16, false, 128, 1, 0, 4, 8, -1, false))
         .withMessage("asideBytes = -1 is negative");
   }
 }

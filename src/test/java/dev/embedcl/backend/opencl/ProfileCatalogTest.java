@@ -13,7 +13,7 @@ class ProfileCatalogTest {
   private static final String NUMBERS =
       """
       "vectorBytes": 16, "unalignedVectors": false, "workGroupItems": 64, "maxRowGroups": 100,
-      "streamingBytes": 7, "rowsInFlight": 2, "bagRowsInFlight": 1, "asideBytes": 9
+      "streamingBytes": 7, "rowsInFlight": 2, "bagRowsInFlight": 1, "asideBytes": 9, "pinnedStaging": true
       """;
 
   @ParameterizedTest
@@ -60,7 +60,7 @@ class ProfileCatalogTest {
     assertThat(catalog.profileOf(device(DeviceType.GPU, "Rocket 9", "other", "r1")).name())
         .isEqualTo("second");
     assertThat(catalog.profileOf(device(DeviceType.GPU, "Rocket 9", "ACME Inc.", "r2")))
-        .isEqualTo(new LaunchProfile("most", 16, false, 64, 100, 7, 2, 1, 9));
+        .isEqualTo(new LaunchProfile("most", 16, false, 64, 100, 7, 2, 1, 9, true));
   }
 
   @ParameterizedTest

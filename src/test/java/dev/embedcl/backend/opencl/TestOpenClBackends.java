@@ -59,7 +59,8 @@ public final class TestOpenClBackends {
             profile.streamingBytes(),
             profile.rowsInFlight(),
             profile.bagRowsInFlight(),
-            leastBytes));
+            leastBytes,
+            profile.pinnedStaging()));
   }
 
   private static LaunchProfile smallGroups(LaunchProfile profile) {
@@ -72,7 +73,8 @@ public final class TestOpenClBackends {
         profile.streamingBytes(),
         profile.rowsInFlight(),
         profile.bagRowsInFlight(),
-        profile.asideBytes());
+        profile.asideBytes(),
+        profile.pinnedStaging());
   }
 
   private static String name(Device device) {

@@ -20,7 +20,7 @@ class TunedProfilesTest {
       new DeviceTraits(DeviceType.GPU, "Rocket (9)", "ACME", "r2", "ACME OpenCL", "550.1");
   private static final LaunchProfile PROFILE =
       new LaunchProfile(
-          "tuned", 32, true, 64, 1000, LaunchProfile.NEVER, 2, 4, LaunchProfile.NEVER);
+          "tuned", 32, true, 64, 1000, LaunchProfile.NEVER, 2, 4, LaunchProfile.NEVER, false);
 
   @TempDir private Path directory;
   private @Nullable String before;
@@ -43,7 +43,7 @@ class TunedProfilesTest {
   void profileIsReadAsItWasWritten() throws IOException {
     write(TunedProfiles.text(DEVICE, PROFILE, "of a test"));
     assertThat(TunedProfiles.load(DEVICE)).contains(PROFILE);
-    LaunchProfile streaming = new LaunchProfile("tuned", 4, false, 1, 1, 123, 8, 1, 456);
+    LaunchProfile streaming = new LaunchProfile("tuned", 4, false, 1, 1, 123, 8, 1, 456, true);
     write(TunedProfiles.text(DEVICE, streaming, "\"quoted\""));
     assertThat(TunedProfiles.load(DEVICE)).contains(streaming);
   }

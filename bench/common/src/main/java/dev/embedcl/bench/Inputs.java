@@ -156,6 +156,13 @@ public abstract class Inputs {
     return 4L * embeddingDim * (count() + seqLen + (long) numEmbeddings);
   }
 
+  /**
+   * Returns the bytes of a backward pass into dense gradients of which touched rows are cleared.
+   */
+  public final long clearedGradientBytes() {
+    return backwardBytes() + 4L * embeddingDim * changedRows();
+  }
+
   /** Returns the bytes of a forward pass and an update of the touched rows. */
   public final long stepBytes() {
     return forwardBytes() + backwardBytes();

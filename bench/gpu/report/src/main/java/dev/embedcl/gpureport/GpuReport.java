@@ -96,6 +96,7 @@ final class GpuReport implements Callable<Integer> {
       DevicePage.describe(device, report);
       DevicePage.tryFloatAtomics(device, report);
       Bandwidth bandwidth = Bandwidth.measure(device, quick, report);
+      Uploads.measure(device, report);
       Findings findings = new Findings(LaunchCost.measure(device, report));
       new OperationTimes(device, bandwidth, deadline, quick, findings)
           .run(Problem.all(quick, only), report);

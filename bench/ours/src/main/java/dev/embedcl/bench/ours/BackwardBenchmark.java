@@ -4,6 +4,8 @@ import dev.embedcl.bench.Contents;
 import dev.embedcl.bench.Traffic;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
+import dev.embedcl.memory.DeviceBuffer.MapMode;
+import dev.embedcl.memory.DeviceBuffer.Mapping;
 import dev.embedcl.op.AccumulateUpdate;
 import dev.embedcl.op.CoalescedGradient;
 import dev.embedcl.op.EmbeddingUpdate;
@@ -45,6 +47,10 @@ public class BackwardBenchmark {
       check();
     }
 
+    IndexGroups groups() {
+      return groups;
+    }
+
     void check() {
       Matrix[] fresh = fresh(0);
       reference().requireFresh(read(fresh[0]), read(fresh[1]), 0);
@@ -81,6 +87,42 @@ public class BackwardBenchmark {
     static void close(Matrix[] gradients) {
       for (Matrix gradient : gradients) {
         gradient.buffer().close();
+      }
+    }
+  }
+
+  /**
+   * Dense gradients that are kept, and cleared where the last batch left something, as a layer's.
+   */
+  @State(Scope.Benchmark)
+  public static class Cleared extends Calls {
+    private Matrix gradWeight;
+    private Matrix gradPositions;
+
+    @Override
+    void check() {
+      gradWeight = matrix(numEmbeddings);
+      gradPositions = matrix(seqLen());
+      for (int set : new int[] {1, 0}) {
+        addFresh(set);
+      }
+      reference().requireFresh(read(gradWeight), read(gradPositions), 0);
+    }
+
+    void addFresh(int set) {
+      clear();
+      add(set, gradWeight, gradPositions);
+    }
+
+    private void clear() {
+      try (Mapping mapping = gradWeight.buffer().map(MapMode.READ_WRITE)) {
+        for (int block = 0; block < groups().blocks(); block++) {
+          long row = groups().blockRow(block) * gradWeight.rowBytes();
+          mapping.segment().asSlice(row, gradWeight.rowBytes()).fill((byte) 0);
+        }
+      }
+      try (Mapping mapping = gradPositions.buffer().map(MapMode.READ_WRITE)) {
+        mapping.segment().fill((byte) 0);
       }
     }
   }
@@ -144,5 +186,12 @@ public class BackwardBenchmark {
   public void fresh(Calls calls, Traffic traffic) {
     Calls.close(calls.fresh(calls.next()));
     traffic.add(calls.freshGradientBytes());
+  }
+
+  /** Into dense gradients that are kept and cleared by rows. */
+  @Benchmark
+  public void freshCleared(Cleared calls, Traffic traffic) {
+    calls.addFresh(calls.next());
+    traffic.add(calls.clearedGradientBytes());
   }
 }

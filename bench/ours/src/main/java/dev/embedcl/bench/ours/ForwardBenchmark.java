@@ -52,7 +52,7 @@ public class ForwardBenchmark {
     }
 
     Matrix fresh(int set) {
-      Matrix output = output();
+      Matrix output = freshOutput();
       backend.execute(forward(set, output));
       backend.synchronize();
       return output;

@@ -68,6 +68,13 @@ public abstract class Tables extends Inputs {
     return matrix(DType.valueOf(storage.name()), count());
   }
 
+  /** Returns memory for an output, of any content, as a layer takes it. */
+  final Matrix freshOutput() {
+    DType type = DType.valueOf(storage.name());
+    long elements = (long) count() * embeddingDim();
+    return new Matrix(backend.allocateUninitialized(type, elements), count(), embeddingDim());
+  }
+
   final Matrix gradOutput() {
     return filled(DType.FLOAT32, count(), Contents.GRAD_OUTPUT);
   }
