@@ -21,6 +21,7 @@ final class RowStorage {
   private final Bfloat16Loops bfloat16;
   private final QuantizedLoops quantized;
   private final short[] bits = new short[STRIP];
+  private final short[][] rowBits = new short[RowKernels.ROWS][STRIP];
   private final int[] random = new int[STRIP + 2 * Philox.WORDS];
 
   RowStorage(Bfloat16Loops bfloat16, QuantizedLoops quantized) {
@@ -135,18 +136,33 @@ final class RowStorage {
   }
 
   /**
-   * Adds to float16 numbers that lie side by side, and writes the sums as such: {@link #load},
-   * additions and {@link #store} in one pass.
+   * Adds to float16 numbers of several rows, and writes the sums as such: {@link #load}, additions
+   * and {@link #store} in one pass. All rows are on their way from memory before the first is
+   * worked on.
    *
-   * @param at where they start, in bytes
-   * @param toAt where the sums start, in bytes
+   * @param rowAt where the rows start, in bytes
+   * @param count from 1 to {@link RowKernels#ROWS}
+   * @param toAt where the sums of each start, in bytes
+   * @param first how far behind these the columns are, in bytes
    * @param width at most {@link #STRIP}
    */
   void addFloat16(
-      MemorySegment from, long at, float[] added, MemorySegment to, long toAt, int width) {
-    MemorySegment.copy(from, JAVA_SHORT_UNALIGNED, at, bits, 0, width);
-    addFloat16(bits, added, width);
-    MemorySegment.copy(bits, 0, to, JAVA_SHORT_UNALIGNED, toAt, width);
+      MemorySegment from,
+      long[] rowAt,
+      int count,
+      float[] added,
+      MemorySegment to,
+      long[] toAt,
+      long first,
+      int width) {
+    for (int i = 0; i < count; i++) {
+      long at = rowAt[i] + first;
+      MemorySegment.copy(from, JAVA_SHORT_UNALIGNED, at, rowBits[i], 0, width);
+    }
+    for (int i = 0; i < count; i++) {
+      addFloat16(rowBits[i], added, bits, width);
+      MemorySegment.copy(bits, 0, to, JAVA_SHORT_UNALIGNED, toAt[i] + first, width);
+    }
   }
 
   /** Returns the loops over rows that are bfloat16 in memory. */
@@ -198,9 +214,10 @@ final class RowStorage {
     }
   }
 
-  private static void addFloat16(short[] to, float[] added, int width) {
+  /** To another array: in place the compiler makes no vectors of it where vectors have 512 bits. */
+  private static void addFloat16(short[] from, float[] added, short[] to, int width) {
     for (int i = 0; i < width; i++) {
-      to[i] = Float.floatToFloat16(Float.float16ToFloat(to[i]) + added[i]);
+      to[i] = Float.floatToFloat16(Float.float16ToFloat(from[i]) + added[i]);
     }
   }
 

@@ -93,16 +93,15 @@ final class StoredRows {
     for (int first = 0; first < columns; first += STRIP) {
       int width = Math.min(STRIP, columns - first);
       storage.load(addedType, added, addedAt + (long) first * addedType.bytes(), common, width);
+      if (type == DType.FLOAT16 && toType == type) {
+        long firstBytes = (long) first * type.bytes();
+        storage.addFloat16(rows, rowAt, count, common, to, toAt, firstBytes, width);
+        continue;
+      }
       for (int i = 0; i < count; i++) {
-        long target = toAt[i] + (long) first * toType.bytes();
-        if (type == DType.FLOAT16 && toType == type) {
-          long from = rowAt[i] + (long) first * type.bytes();
-          storage.addFloat16(rows, from, common, to, target, width);
-        } else {
-          load(type, rows, rowAt[i], first, columns, one, width);
-          add(one, common, width);
-          storage.store(toType, one, to, target, width);
-        }
+        load(type, rows, rowAt[i], first, columns, one, width);
+        add(one, common, width);
+        storage.store(toType, one, to, toAt[i] + (long) first * toType.bytes(), width);
       }
     }
   }
