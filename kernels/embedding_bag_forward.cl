@@ -42,8 +42,12 @@
 typedef STORED(stored, OUT_STORAGE) out_t;
 
 // Compilers for GPUs take the functions below for too large to be inlined, and a call there passes
-// what it keeps in registers through memory.
+// what it keeps in registers through memory. Where a work-item has whole rows, a call is cheap.
+#if VECTORS_IN_FLIGHT > 1
+#define INLINED static inline
+#else
 #define INLINED static inline __attribute__((always_inline))
+#endif
 
 // Defines a function sum_COLUMNS that sums those columns of the rows from position first on, which
 // counts; FOR is one of the loops above.
