@@ -67,6 +67,47 @@ final class StorageTest {
     }
   }
 
+  /**
+   * Every number, infinities and NaNs too, plus one some exponents away, where many sums lie half
+   * way between two numbers, or plus any other. Five lookups, for loops that take four at once.
+   */
+  @EveryBackend
+  void sumsOfNumbersOfTheSameTypeAreRoundedToTheNearest(TestBackend device) {
+    assumeThat(device.shared().device().flushesSubnormals()).isFalse();
+    for (DType type : HALVES) {
+      int dim = (1 << 16) + 7;
+      int[] bits = new int[dim];
+      int[] added = new int[2 * dim];
+      for (int i = 0; i < dim; i++) {
+        bits[i] = i & 0xffff;
+        added[i] = (i + (i % 5 << (type == DType.FLOAT16 ? 10 : 7)) + i % 3) & 0xffff;
+        added[dim + i] = i * 0x9e37 & 0xffff;
+      }
+      try (TestMemory memory = new TestMemory(device.shared())) {
+        Matrix table = memory.matrixOfBits(type, dim, bits);
+        Positions positions = new Positions(memory.matrixOfBits(type, dim, added), 0);
+        Matrix out = memory.matrix(type, dim, new float[10 * dim]);
+        device
+            .shared()
+            .execute(new EmbeddingForward(table, memory.ids(new int[10]), positions, out, 5, 2));
+        float[] expected = new float[10 * dim];
+        int[] expectedBits = new int[10 * dim];
+        for (int i = 0; i < expected.length; i++) {
+          int column = i % dim;
+          float sum =
+              StoredNumbers.widen(type, bits[column])
+                  + StoredNumbers.widen(type, added[i % (2 * dim)]);
+          expectedBits[i] = StoredNumbers.narrow(type, sum);
+          expected[i] = StoredNumbers.widen(type, expectedBits[i]);
+        }
+        assertSameBits(memory.read(out), expected, dim, type);
+        if (type == DType.BFLOAT16) { // NaNs have no payload
+          assertThat(memory.readBits(out.buffer())).isEqualTo(expectedBits);
+        }
+      }
+    }
+  }
+
   @EveryBackend
   void gatherIntoTheSameTypeKeepsEveryBit(TestBackend device) {
     for (DType type : HALVES) {
@@ -111,9 +152,23 @@ final class StorageTest {
 
   @EveryBackend
   void infiniteAndNanResultsOfUpdatesStayWhatTheyAre(TestBackend device) {
-    float[] special = {
-      1, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, 1e30f, -1e30f, 0f, -0f, 5e-8f
+    float fullNan = Float.intBitsToFloat(0x7fffffff); // which rounding would turn into a number
+    float[] values = {
+      1,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      Float.NaN,
+      fullNan,
+      1e30f,
+      -1e30f,
+      0,
+      -0f,
+      5e-8f
     };
+    float[] special = new float[5 * values.length]; // more than a vector of columns
+    for (int i = 0; i < special.length; i++) {
+      special[i] = values[i % values.length];
+    }
     for (StorageCase storage : StorageCase.values()) {
       if (storage == StorageCase.FLOAT32) {
         continue;

@@ -94,7 +94,9 @@ final class CpuEmbeddingBagForward implements CpuWorkers.Task {
 
   /** What one thread does, and its working memory. */
   private final class Lane {
-    private static final int STRIP = RowStorage.STRIP;
+    /** Columns for which the rows of a block, widened, are 128 KiB and stay in the caches. */
+    private static final int STRIP = 512;
+
     private static final long STRIP_BYTES = 4L * STRIP;
 
     private final RowKernels kernels;

@@ -137,6 +137,11 @@ final class CpuRowUpdate {
               .storage()
               .bfloat16()
               .step(gradients, gradientAt, count, sgd.learningRate(), table, toAt, columns);
+      case SgdUpdate sgd when sgd.isPlain() && tableType == DType.FLOAT16 && rounding == null ->
+          kernels
+              .storage()
+              .float16()
+              .step(gradients, gradientAt, count, sgd.learningRate(), table, toAt, columns);
       case SgdUpdate sgd -> {
         for (int i = 0; i < count; i++) {
           kernels.updates(tableType).sgd(sgd, this, gradients, gradientAt[i], toAt[i], columns);

@@ -10,18 +10,20 @@ import java.lang.foreign.MemorySegment;
 /**
  * Brings strips of rows of any storage type into arrays of float32, and back.
  *
- * <p>The conversions run over arrays that stay in the first-level cache: the compiler makes the
- * processor's own instructions of the float16 loops there, which took a third of the time of the
- * same conversion in integers of the Vector API. Holds working memory, so each thread has its own.
+ * <p>The conversions run over arrays that stay in the first-level cache. Holds working memory, so
+ * each thread has its own.
  */
 final class RowStorage {
-  /** Most columns that are converted in one call. */
-  static final int STRIP = 512;
+  /**
+   * Most columns that are converted in one call. To begin and end one of the compiler's vector
+   * loops took as long as 500 columns or more, so strips are long.
+   */
+  static final int STRIP = 1024;
 
+  private final Float16Loops float16 = new Float16Loops();
   private final Bfloat16Loops bfloat16;
   private final QuantizedLoops quantized;
   private final short[] bits = new short[STRIP];
-  private final short[][] rowBits = new short[RowKernels.ROWS][STRIP];
   private final int[] random = new int[STRIP + 2 * Philox.WORDS];
 
   RowStorage(Bfloat16Loops bfloat16, QuantizedLoops quantized) {
@@ -104,7 +106,7 @@ final class RowStorage {
       case FLOAT32 -> MemorySegment.copy(from, JAVA_FLOAT_UNALIGNED, at, to, 0, width);
       case FLOAT16 -> {
         MemorySegment.copy(from, JAVA_SHORT_UNALIGNED, at, bits, 0, width);
-        widenFloat16(bits, to, width);
+        Float16Loops.widen(bits, to, width);
       }
       case BFLOAT16 -> {
         MemorySegment.copy(from, JAVA_SHORT_UNALIGNED, at, bits, 0, width);
@@ -124,7 +126,7 @@ final class RowStorage {
     switch (type) {
       case FLOAT32 -> MemorySegment.copy(from, 0, to, JAVA_FLOAT_UNALIGNED, at, width);
       case FLOAT16 -> {
-        narrowFloat16(from, bits, width);
+        Float16Loops.narrow(from, bits, width);
         MemorySegment.copy(bits, 0, to, JAVA_SHORT_UNALIGNED, at, width);
       }
       case BFLOAT16 -> {
@@ -135,34 +137,9 @@ final class RowStorage {
     }
   }
 
-  /**
-   * Adds to float16 numbers of several rows, and writes the sums as such: {@link #load}, additions
-   * and {@link #store} in one pass. All rows are on their way from memory before the first is
-   * worked on.
-   *
-   * @param rowAt where the rows start, in bytes
-   * @param count from 1 to {@link RowKernels#ROWS}
-   * @param toAt where the sums of each start, in bytes
-   * @param first how far behind these the columns are, in bytes
-   * @param width at most {@link #STRIP}
-   */
-  void addFloat16(
-      MemorySegment from,
-      long[] rowAt,
-      int count,
-      float[] added,
-      MemorySegment to,
-      long[] toAt,
-      long first,
-      int width) {
-    for (int i = 0; i < count; i++) {
-      long at = rowAt[i] + first;
-      MemorySegment.copy(from, JAVA_SHORT_UNALIGNED, at, rowBits[i], 0, width);
-    }
-    for (int i = 0; i < count; i++) {
-      addFloat16(rowBits[i], added, bits, width);
-      MemorySegment.copy(bits, 0, to, JAVA_SHORT_UNALIGNED, toAt[i] + first, width);
-    }
+  /** Returns the loops over rows that are float16 in memory. */
+  Float16Loops float16() {
+    return float16;
   }
 
   /** Returns the loops over rows that are bfloat16 in memory. */
@@ -200,25 +177,6 @@ final class RowStorage {
       case FLOAT32, FLOAT64, INT64, INT32, INT16, INT8, UINT8, BOOL -> throw unsupported(type);
     }
     MemorySegment.copy(bits, 0, to, JAVA_SHORT_UNALIGNED, at, width);
-  }
-
-  private static void widenFloat16(short[] from, float[] to, int width) {
-    for (int i = 0; i < width; i++) {
-      to[i] = Float.float16ToFloat(from[i]);
-    }
-  }
-
-  private static void narrowFloat16(float[] from, short[] to, int width) {
-    for (int i = 0; i < width; i++) {
-      to[i] = Float.floatToFloat16(from[i]);
-    }
-  }
-
-  /** To another array: in place the compiler makes no vectors of it where vectors have 512 bits. */
-  private static void addFloat16(short[] from, float[] added, short[] to, int width) {
-    for (int i = 0; i < width; i++) {
-      to[i] = Float.floatToFloat16(Float.float16ToFloat(from[i]) + added[i]);
-    }
   }
 
   private static IllegalArgumentException unsupported(DType type) {

@@ -90,14 +90,13 @@ final class StoredRows {
       storage.bfloat16().addToRows(rows, rowAt, count, added, addedAt, to, toAt, columns);
       return;
     }
+    if (type == DType.FLOAT16 && addedType == type && toType == type) {
+      storage.float16().addToRows(rows, rowAt, count, added, addedAt, to, toAt, columns);
+      return;
+    }
     for (int first = 0; first < columns; first += STRIP) {
       int width = Math.min(STRIP, columns - first);
       storage.load(addedType, added, addedAt + (long) first * addedType.bytes(), common, width);
-      if (type == DType.FLOAT16 && toType == type) {
-        long firstBytes = (long) first * type.bytes();
-        storage.addFloat16(rows, rowAt, count, common, to, toAt, firstBytes, width);
-        continue;
-      }
       for (int i = 0; i < count; i++) {
         load(type, rows, rowAt[i], first, columns, one, width);
         add(one, common, width);

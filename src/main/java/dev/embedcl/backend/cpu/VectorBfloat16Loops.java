@@ -25,14 +25,12 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
 
+  private static final long SHORTS_BYTES = SHORTS.vectorByteSize();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   private static final int MAGNITUDE = 0x7fffffff;
   private static final int INFINITY = 0x7f800000;
   private static final int QUIET_NAN = 0x7fc0;
-
-  /** The upper half of a lane. */
-  private static final int HIGH = 0xffff0000;
 
   /** Half a unit in the last place, less one. */
   private static final int ROUNDING = 0x7fff;
@@ -69,10 +67,6 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
     }
   }
 
-  /**
-   * Takes two columns in each lane of integers: a number of bfloat16 is the upper half of the same
-   * float32, so that the odd ones are there already, the even ones a shift away.
-   */
   @Override
   public void addToRows(
       MemorySegment rows,
@@ -83,36 +77,7 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
       MemorySegment to,
       long[] toAt,
       int columns) {
-    final int bytes = 2 * columns;
-    int d = 0;
-    for (; d <= bytes - INTS.vectorByteSize(); d += INTS.vectorByteSize()) {
-      IntVector added = IntVector.fromMemorySegment(INTS, common, commonAt + d, ORDER);
-      FloatVector addedLow = added.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      FloatVector addedHigh = added.and(HIGH).reinterpretAsFloats();
-      for (int i = 0; i < count; i++) {
-        IntVector row = IntVector.fromMemorySegment(INTS, rows, rowAt[i] + d, ORDER);
-        FloatVector low = row.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector high = row.and(HIGH).reinterpretAsFloats();
-        IntVector lows = low.add(addedLow).reinterpretAsInts();
-        IntVector highs = high.add(addedHigh).reinterpretAsInts();
-        VectorMask<Integer> lowNan = lows.and(MAGNITUDE).compare(VectorOperators.GT, INFINITY);
-        VectorMask<Integer> highNan = highs.and(MAGNITUDE).compare(VectorOperators.GT, INFINITY);
-        lows = lows.blend(QUIET_NAN << 16, lowNan);
-        highs = highs.blend(QUIET_NAN << 16, highNan);
-        lows = lows.add(lows.lanewise(VectorOperators.LSHR, 16).and(1)).add(ROUNDING);
-        highs = highs.add(highs.lanewise(VectorOperators.LSHR, 16).and(1)).add(ROUNDING);
-        lows.lanewise(VectorOperators.LSHR, 16)
-            .or(highs.and(HIGH))
-            .intoMemorySegment(to, toAt[i] + d, ORDER);
-      }
-    }
-    for (; d < bytes; d += 2) {
-      float added = Bfloat16.toFloat(common.get(JAVA_SHORT_UNALIGNED, commonAt + d));
-      for (int i = 0; i < count; i++) {
-        float row = Bfloat16.toFloat(rows.get(JAVA_SHORT_UNALIGNED, rowAt[i] + d));
-        to.set(JAVA_SHORT_UNALIGNED, toAt[i] + d, Bfloat16.fromFloat(row + added));
-      }
-    }
+    VectorBfloat16Sums.addToRows(rows, rowAt, count, common, commonAt, to, toAt, columns);
   }
 
   @Override
@@ -124,34 +89,50 @@ final class VectorBfloat16Loops implements RowStorage.Bfloat16Loops {
       MemorySegment to,
       long[] toAt,
       int columns) {
-    final FloatVector rates = FloatVector.broadcast(FLOATS, rate);
-    int c = 0;
-    for (; c <= columns - FLOATS.length(); c += FLOATS.length()) {
-      for (int i = 0; i < count; i++) {
-        FloatVector change =
-            FloatVector.fromMemorySegment(FLOATS, rows, rowAt[i] + 4L * c, ORDER).mul(rates);
-        IntVector bits =
-            ((IntVector)
-                    ShortVector.fromMemorySegment(SHORTS, to, toAt[i] / 2 + 2L * c, ORDER)
-                        .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, 16)
-                .reinterpretAsFloats()
-                .sub(change)
-                .reinterpretAsInts();
-        IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-        IntVector rounded = bits.add(odd).add(ROUNDING).lanewise(VectorOperators.LSHR, 16);
-        VectorMask<Integer> nan = bits.and(MAGNITUDE).compare(VectorOperators.GT, INFINITY);
-        ((ShortVector) rounded.blend(QUIET_NAN, nan).convertShape(VectorOperators.I2S, SHORTS, 0))
-            .intoMemorySegment(to, toAt[i] / 2 + 2L * c, ORDER);
-      }
+    for (int i = 0; i < count; i++) {
+      step(rows, rowAt[i], rate, to, toAt[i] / 2, columns);
     }
-    for (; c < columns; c++) {
-      for (int i = 0; i < count; i++) {
-        float change = rate * rows.get(JAVA_FLOAT_UNALIGNED, rowAt[i] + 4L * c);
-        long at = toAt[i] / 2 + 2L * c;
-        float moved = Bfloat16.toFloat(to.get(JAVA_SHORT_UNALIGNED, at)) - change;
-        to.set(JAVA_SHORT_UNALIGNED, at, Bfloat16.fromFloat(moved));
+  }
+
+  private static void step(
+      MemorySegment rows, long rowAt, float rate, MemorySegment to, long toAt, int columns) {
+    final FloatVector rates = FloatVector.broadcast(FLOATS, rate);
+    final long bytes = 2L * columns;
+    long d = 0;
+    for (; d <= bytes - SHORTS_BYTES; d += SHORTS_BYTES) {
+      FloatVector moved =
+          ((IntVector)
+                  ShortVector.fromMemorySegment(SHORTS, to, toAt + d, ORDER)
+                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0))
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats()
+              .sub(FloatVector.fromMemorySegment(FLOATS, rows, rowAt + 2 * d, ORDER).mul(rates));
+      if (moved.compare(VectorOperators.NE, moved).anyTrue()) {
+        stepScalars(rows, rowAt, rate, to, toAt, d, d + SHORTS_BYTES);
+        continue;
       }
+      IntVector bits = moved.reinterpretAsInts();
+      bits = bits.add(bits.lanewise(VectorOperators.LSHR, 16).and(1)).add(ROUNDING);
+      ((ShortVector)
+              bits.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, SHORTS, 0))
+          .intoMemorySegment(to, toAt + d, ORDER);
+    }
+    stepScalars(rows, rowAt, rate, to, toAt, d, bytes);
+  }
+
+  /** The columns from {@code begin} to {@code end}, both in bytes of the table. */
+  private static void stepScalars(
+      MemorySegment rows,
+      long rowAt,
+      float rate,
+      MemorySegment to,
+      long toAt,
+      long begin,
+      long end) {
+    for (long d = begin; d < end; d += 2) {
+      float change = rate * rows.get(JAVA_FLOAT_UNALIGNED, rowAt + 2 * d);
+      float moved = Bfloat16.toFloat(to.get(JAVA_SHORT_UNALIGNED, toAt + d)) - change;
+      to.set(JAVA_SHORT_UNALIGNED, toAt + d, Bfloat16.fromFloat(moved));
     }
   }
 }
