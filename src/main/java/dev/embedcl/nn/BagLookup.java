@@ -35,7 +35,7 @@ final class BagLookup {
   private final GrowingBuffer deviceWeights;
   private final GrowingBuffer winners;
   private final OutputMemory output;
-  private final GrowingBuffer upload;
+  private final OutputGradient outputGradient;
   private final BagGradientRows gradientRows;
 
   /** The rows that a batch names, those of ids in no bag too. */
@@ -60,7 +60,7 @@ final class BagLookup {
     this.deviceWeights = new GrowingBuffer(backend, weight.gradDtype());
     this.winners = new GrowingBuffer(backend, DType.INT32);
     this.output = new OutputMemory(backend, options.outputOf(weight));
-    this.upload = new GrowingBuffer(backend, weight.gradDtype());
+    this.outputGradient = new OutputGradient(weight);
     this.gradientRows = new BagGradientRows(weight.gradDtype());
   }
 
@@ -104,13 +104,14 @@ final class BagLookup {
     }
     backend.execute(operation);
     last = operation;
-    return output.result(out, Shape.of(bags, table.columns()), target == null);
+    outputGradient.shape(Shape.of(bags, table.columns()));
+    return output.result(out, outputGradient.shape(), target == null);
   }
 
   /** Adds the last batch's gradient to the dense gradient of the table, if it requires one. */
   void backward(DeviceBuffer gradOutput) {
     EmbeddingBagForward forward = requireForward();
-    Matrix grad = gradMatrix(gradOutput);
+    Matrix grad = outputGradient.matrix(gradOutput);
     if (weight.requiresGrad()) {
       IndexGroups rows = groups();
       AccumulateUpdate update = new AccumulateUpdate(weight.gradFor(ids.onHost(), ids.count()));
@@ -121,13 +122,14 @@ final class BagLookup {
   /** Returns the last batch's gradient unsummed. */
   BatchGradient gradient(DeviceBuffer gradOutput) {
     EmbeddingBagForward forward = requireForward();
-    return BatchGradient.ofBags(gradMatrix(gradOutput), groups(), weight, forward.winners());
+    return BatchGradient.ofBags(
+        outputGradient.matrix(gradOutput), groups(), weight, forward.winners());
   }
 
   /** Sums the last batch's gradient by row, for the rows of the table that have one. */
   void sparseGradient(DeviceBuffer gradOutput, SparseGradient target) {
     EmbeddingBagForward forward = requireForward();
-    target.fill(backend, gradMatrix(gradOutput), groups(), forward.winners());
+    target.fill(backend, outputGradient.matrix(gradOutput), groups(), forward.winners());
   }
 
   /** Computes the gradient of the last batch's weights. */
@@ -139,7 +141,7 @@ final class BagLookup {
     }
     backend.execute(
         new PerSampleWeightsGradient(
-            weight.matrix(), forward.bags(), gradMatrix(gradOutput), gradWeights));
+            weight.matrix(), forward.bags(), outputGradient.matrix(gradOutput), gradWeights));
   }
 
   /** Returns the number of ids of the last batch. */
@@ -149,16 +151,8 @@ final class BagLookup {
 
   /** Copies a gradient of the last output to the device. */
   DeviceBuffer upload(HostTensor gradOutput) {
-    Shape shape = outputShape();
-    requireArgument(
-        gradOutput.type() == weight.gradDtype() && gradOutput.shape().equals(shape),
-        "gradOutput is %s; the gradient of the last output is %s of shape %s",
-        gradOutput,
-        weight.gradDtype(),
-        shape);
-    DeviceBuffer buffer = upload.atLeast(shape.elements());
-    buffer.write(gradOutput.segment());
-    return buffer;
+    requireForward();
+    return outputGradient.upload(gradOutput);
   }
 
   /** Frees device memory; the table stays. */
@@ -169,7 +163,7 @@ final class BagLookup {
     deviceWeights.close();
     winners.close();
     output.close();
-    upload.close();
+    outputGradient.close();
   }
 
   private EmbeddingBagForward requireForward() {
@@ -179,30 +173,6 @@ final class BagLookup {
           "there are no bags to take a gradient of: call forward first");
     }
     return forward;
-  }
-
-  private Matrix gradMatrix(DeviceBuffer gradOutput) {
-    int bags = requireForward().bags().bags();
-    // No requireArgument here: the message's parts would be made for every step.
-    if (gradOutput.type() != weight.gradDtype()
-        || gradOutput.elements() < (long) bags * weight.columns()) {
-      throw new IllegalArgumentException(
-          "gradOutput has "
-              + gradOutput.elements()
-              + " elements of "
-              + gradOutput.type()
-              + "; the last output, of shape "
-              + outputShape()
-              + ", has "
-              + outputShape().elements()
-              + " of "
-              + weight.gradDtype());
-    }
-    return new Matrix(gradOutput, bags, weight.columns());
-  }
-
-  private Shape outputShape() {
-    return Shape.of(requireForward().bags().bags(), weight.columns());
   }
 
   /** Returns the last batch's row groups, built when first asked for, while the device is busy. */

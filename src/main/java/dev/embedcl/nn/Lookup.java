@@ -30,7 +30,7 @@ final class Lookup {
 
   private final BatchIds ids;
   private final OutputMemory output;
-  private final GrowingBuffer upload;
+  private final OutputGradient outputGradient;
 
   private final IndexGroups groups;
   private boolean grouped;
@@ -46,7 +46,7 @@ final class Lookup {
     this.options = options;
     this.ids = new BatchIds(backend, weight.rows(), options.clampTo());
     this.output = new OutputMemory(backend, options.outputOf(weight));
-    this.upload = new GrowingBuffer(backend, weight.gradDtype());
+    this.outputGradient = new OutputGradient(weight);
     this.groups = new IndexGroups(weight.gradDtype());
   }
 
@@ -81,13 +81,13 @@ final class Lookup {
       lastIds = null;
       throw e;
     }
-    return output.result(out, outputShape(), target == null);
+    return output.result(out, outputGradient.shape(), target == null);
   }
 
   /** Adds the last batch's gradient to the dense gradients of the parameters that require it. */
   void backward(DeviceBuffer gradOutput, Accumulation accumulation) {
     final DeviceBuffer indices = requireForward();
-    final Matrix grad = gradMatrix(gradOutput);
+    final Matrix grad = outputGradient.matrix(gradOutput);
     // Scales follow from the row groups, and any order will do for atomics' sake.
     if (accumulation == Accumulation.ATOMIC
         && weight.requiresGrad()
@@ -124,19 +124,26 @@ final class Lookup {
   BatchGradient gradient(DeviceBuffer gradOutput) {
     requireForward();
     return new BatchGradient(
-        gradMatrix(gradOutput), groups(), weight, positions, start, batchSize, seqLen, null);
+        outputGradient.matrix(gradOutput),
+        groups(),
+        weight,
+        positions,
+        start,
+        batchSize,
+        seqLen,
+        null);
   }
 
   /** Sums the last batch's gradient by row, for the token table's rows that have one. */
   void sparseGradient(DeviceBuffer gradOutput, SparseGradient target) {
     requireForward();
-    target.fill(backend, gradMatrix(gradOutput), groups(), null);
+    target.fill(backend, outputGradient.matrix(gradOutput), groups(), null);
   }
 
   /** Copies the last batch's gradient without padding, in lookup order. */
   void uncoalescedGradient(DeviceBuffer gradOutput, SparseGradient target) {
     requireForward();
-    Matrix grad = gradMatrix(gradOutput);
+    Matrix grad = outputGradient.matrix(gradOutput);
     IndexGroups named = groups();
     target.fillUncoalesced(backend, grad, named, ids.onHost());
   }
@@ -144,16 +151,7 @@ final class Lookup {
   /** Copies a gradient of the last output to the device. */
   DeviceBuffer upload(HostTensor gradOutput) {
     requireForward();
-    Shape shape = outputShape();
-    requireArgument(
-        gradOutput.type() == weight.gradDtype() && gradOutput.shape().equals(shape),
-        "gradOutput is %s; the gradient of the last output is %s of shape %s",
-        gradOutput,
-        weight.gradDtype(),
-        shape);
-    DeviceBuffer buffer = upload.atLeast(shape.elements());
-    buffer.write(gradOutput.segment());
-    return buffer;
+    return outputGradient.upload(gradOutput);
   }
 
   /** Frees device memory; the parameters stay. */
@@ -161,7 +159,7 @@ final class Lookup {
     lastIds = null;
     ids.close();
     output.close();
-    upload.close();
+    outputGradient.close();
   }
 
   /** Returns the positions of a batch, or null where there is no table of them. */
@@ -187,27 +185,12 @@ final class Lookup {
     return indices;
   }
 
-  private Matrix gradMatrix(DeviceBuffer gradOutput) {
-    // No requireArgument here: the message's parts would be made for every step.
-    if (gradOutput.type() != weight.gradDtype()
-        || gradOutput.elements() < (long) ids.count() * weight.columns()) {
-      throw new IllegalArgumentException(
-          "gradOutput has "
-              + gradOutput.elements()
-              + " elements of "
-              + gradOutput.type()
-              + "; the last output, of shape "
-              + outputShape()
-              + ", has "
-              + outputShape().elements()
-              + " of "
-              + weight.gradDtype());
-    }
-    return new Matrix(gradOutput, ids.count(), weight.columns());
-  }
-
-  private Shape outputShape() {
-    return Shape.of(batchSize, seqLen, weight.columns());
+  /** Returns the shape of a batch's output: the last one's, where it is the same. */
+  private Shape outputShape(IndexBatch batch) {
+    Shape last = outputGradient.shape();
+    return last.rank() == 3 && last.size(0) == batch.batchSize() && last.size(1) == batch.seqLen()
+        ? last
+        : Shape.of(batch.batchSize(), batch.seqLen(), weight.columns());
   }
 
   private @Nullable Matrix gradPositions() {
@@ -229,6 +212,7 @@ final class Lookup {
   }
 
   private void remember(IndexBatch batch, DeviceBuffer indices) {
+    outputGradient.shape(outputShape(batch));
     grouped = false;
     batchSize = batch.batchSize();
     seqLen = batch.seqLen();
