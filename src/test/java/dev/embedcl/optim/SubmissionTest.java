@@ -50,13 +50,7 @@ final class SubmissionTest {
   @Test
   void bagsAreSentOff() {
     try (OpenClBackend backend = OpenClBackend.open(OpenClTestDevice.require());
-        EmbeddingBag bags =
-            EmbeddingBag.builder(backend)
-                .numEmbeddings(ROWS)
-                .embeddingDim(DIM)
-                .mode(BagMode.SUM)
-                .seed(1)
-                .build();
+        EmbeddingBag bags = bags(backend);
         DeviceBuffer gradOutput = backend.allocate(DType.FLOAT32, 3 * DIM);
         CallRecorder recorder = new CallRecorder(backend.queue())) {
       float[] weights = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -70,13 +64,7 @@ final class SubmissionTest {
   @Test
   void inputsPassTheKernelsWhereTheProfileSaysSo() {
     try (OpenClBackend backend = OpenClBackend.open(OpenClTestDevice.require());
-        EmbeddingBag bags =
-            EmbeddingBag.builder(backend)
-                .numEmbeddings(ROWS)
-                .embeddingDim(DIM)
-                .mode(BagMode.SUM)
-                .seed(1)
-                .build();
+        EmbeddingBag bags = bags(backend);
         DeviceBuffer gradOutput = backend.allocate(DType.FLOAT32, 3 * DIM);
         CallRecorder recorder = new CallRecorder(backend.queue())) {
       TestOpenClBackends.uploadAside(backend, 0);
@@ -91,6 +79,15 @@ final class SubmissionTest {
           .contains("clEnqueueWriteBuffer")
           .doesNotContain("clEnqueueCopyBuffer");
     }
+  }
+
+  private static EmbeddingBag bags(OpenClBackend backend) {
+    return EmbeddingBag.builder(backend)
+        .numEmbeddings(ROWS)
+        .embeddingDim(DIM)
+        .mode(BagMode.SUM)
+        .seed(1)
+        .build();
   }
 
   private static void assertSentOff(List<String> calls) {

@@ -34,6 +34,13 @@ enum Row {
       "8x1024x768",
       "50257",
       Map.of("storage", "FLOAT32,FLOAT16,BFLOAT16", "ids", "uniform")),
+  FORWARD_STORAGE_LARGE(
+      "forward by storage, a table of 2.1 GB in float32",
+      "Forward",
+      "into",
+      "8x256x4096",
+      "128256",
+      Map.of("storage", "FLOAT32,FLOAT16,BFLOAT16", "ids", "uniform")),
   STEP_STORAGE(
       "step by storage",
       "Step",
@@ -46,7 +53,7 @@ enum Row {
       "Step",
       "fused",
       "8x1024x64",
-      "20000,20000000",
+      "20000,2000000,20000000",
       Map.of("storage", "FLOAT16", "ids", "uniform", "device", "cpu:1,cpu:2")),
   STEP_BATCH(
       "step by size of the batch",
