@@ -13,6 +13,15 @@ final class MersenneTwister {
   static final int STATE_WORDS = 624;
 
   private static final int SHIFT_WORDS = 397;
+
+  /** Words that do not depend on others made by the same refill. */
+  private static final int LAG = STATE_WORDS - SHIFT_WORDS;
+
+  /** Refills in short slices, and words in one; see {@link NormalBlocks}. */
+  private static final int FIRST_REFILLS = 200;
+
+  private static final int FIRST_SLICE = 16;
+
   private static final int MATRIX = 0x9908B0DF;
   private static final int UPPER_BIT = 0x80000000;
   private static final int LOWER_BITS = 0x7FFFFFFF;
@@ -30,6 +39,8 @@ final class MersenneTwister {
    * Index of the next word to hand out. Both 0 (just seeded) and 624 (all used) ask for a refill.
    */
   private int next;
+
+  private static int firstRefills;
 
   /** Starts over from the lower 32 bits of {@code seed}. */
   void seed(long seed) {
@@ -55,11 +66,7 @@ final class MersenneTwister {
     while (filled < length) {
       refillIfEmpty();
       int count = Math.min(length - filled, STATE_WORDS - next);
-      int[] source = words;
-      int first = next;
-      for (int i = 0; i < count; i++) {
-        target[filled + i] = (temper(source[first + i]) & 0xFFFFFF) * 0x1p-24f;
-      }
+      uniforms(words, next, target, filled, count);
       next += count;
       filled += count;
     }
@@ -83,7 +90,12 @@ final class MersenneTwister {
 
   private void refillIfEmpty() {
     if (next == 0 || next == STATE_WORDS) {
-      refill(words, spare);
+      int slice = STATE_WORDS;
+      if (firstRefills < FIRST_REFILLS) {
+        firstRefills++;
+        slice = FIRST_SLICE;
+      }
+      refill(words, spare, slice);
       int[] used = words;
       words = spare;
       spare = used;
@@ -91,19 +103,36 @@ final class MersenneTwister {
     }
   }
 
-  /**
-   * The recurrence: 624 new words from 624 old ones. The first 227 need old words only, the others
-   * also new ones.
-   */
-  private static void refill(int[] old, int[] fresh) {
-    int lag = STATE_WORDS - SHIFT_WORDS;
-    for (int j = 0; j < lag; j++) {
-      fresh[j] = old[j + SHIFT_WORDS] ^ twist(old[j], old[j + 1]);
+  private static void uniforms(int[] source, int first, float[] target, int at, int count) {
+    for (int i = 0; i < count; i++) {
+      target[at + i] = (temper(source[first + i]) & 0xFFFFFF) * 0x1p-24f;
     }
-    for (int j = lag; j < STATE_WORDS - 1; j++) {
-      fresh[j] = fresh[j - lag] ^ twist(old[j], old[j + 1]);
+  }
+
+  /**
+   * The recurrence: 624 new words from 624 old ones, in slices of so many. The first 227 need old
+   * words only, the others also new ones.
+   */
+  private static void refill(int[] old, int[] fresh, int slice) {
+    for (int j = 0; j < LAG; j += slice) {
+      refillFromOld(old, fresh, j, Math.min(LAG, j + slice));
+    }
+    for (int j = LAG; j < STATE_WORDS - 1; j += slice) {
+      refillFromFresh(old, fresh, j, Math.min(STATE_WORDS - 1, j + slice));
     }
     fresh[STATE_WORDS - 1] = fresh[SHIFT_WORDS - 1] ^ twist(old[STATE_WORDS - 1], fresh[0]);
+  }
+
+  private static void refillFromOld(int[] old, int[] fresh, int begin, int end) {
+    for (int j = begin; j < end; j++) {
+      fresh[j] = old[j + SHIFT_WORDS] ^ twist(old[j], old[j + 1]);
+    }
+  }
+
+  private static void refillFromFresh(int[] old, int[] fresh, int begin, int end) {
+    for (int j = begin; j < end; j++) {
+      fresh[j] = fresh[j - LAG] ^ twist(old[j], old[j + 1]);
+    }
   }
 
   private static int twist(int upper, int lower) {

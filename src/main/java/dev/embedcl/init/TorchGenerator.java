@@ -31,7 +31,7 @@ public final class TorchGenerator {
 
   private final MersenneTwister twister = new MersenneTwister();
   private final CpuCapability capability;
-  private final BoxMuller boxMuller;
+  private final NormalBlocks normalBlocks;
   private long initialSeed;
 
   /** The second normal value of a pair made by {@link #nextNormal}, NaN if there is none. */
@@ -48,7 +48,7 @@ public final class TorchGenerator {
   /** Creates a generator that rounds as PyTorch does with {@code capability}. */
   public TorchGenerator(long seed, CpuCapability capability) {
     this.capability = capability;
-    this.boxMuller = BoxMuller.of(capability);
+    this.normalBlocks = new NormalBlocks(twister, capability);
     seed(seed);
   }
 
@@ -111,7 +111,7 @@ public final class TorchGenerator {
     for (long first = 0; first < elements; first += CHUNK) {
       int count = (int) Math.min(elements - first, CHUNK);
       twister.fillUniform(chunk, count);
-      scale(chunk, count, range, low);
+      capability.scale(chunk, count, range, low);
       copy(chunk, target, first, count);
     }
   }
@@ -125,6 +125,9 @@ public final class TorchGenerator {
    * 16 elements are drawn once more, which takes 16 further steps. Fewer elements are computed in
    * double precision one pair at a time, the odd value being kept for the next fill of fewer than
    * 16.
+   *
+   * <p>Threads of the common pool take part from some 100,000 elements on; the values are the same
+   * for any number of them.
    *
    * @param target as many floats as it holds; native or heap, of any size
    * @throws IllegalArgumentException if {@code std} is negative, {@code mean} or {@code std} is not
@@ -143,20 +146,17 @@ public final class TorchGenerator {
       }
       return;
     }
-    float[] chunk = new float[(int) Math.min(elements, CHUNK)];
     int rest = (int) (elements % BoxMuller.BLOCK);
-    long inBlocks = elements - rest;
-    for (long first = 0; first < inBlocks; first += CHUNK) {
-      int count = (int) Math.min(inBlocks - first, CHUNK);
-      fillBlocks(chunk, count, meanFloat, stdFloat);
-      copy(chunk, target, first, count);
-    }
+    long inBlocks = (elements - rest) * Float.BYTES;
+    normalBlocks.fill(target.asSlice(0, inBlocks), meanFloat, stdFloat);
     if (rest != 0) {
       // The elements beyond the last block take their step of the stream, but what they draw is
       // overwritten.
-      twister.fillUniform(chunk, rest);
-      fillBlocks(chunk, BoxMuller.BLOCK, meanFloat, stdFloat);
-      copy(chunk, target, elements - BoxMuller.BLOCK, BoxMuller.BLOCK);
+      for (int i = 0; i < rest; i++) {
+        twister.nextInt();
+      }
+      long last = (elements - BoxMuller.BLOCK) * Float.BYTES;
+      normalBlocks.fill(target.asSlice(last), meanFloat, stdFloat);
     }
   }
 
@@ -217,24 +217,6 @@ public final class TorchGenerator {
     double theta = 2 * Math.PI * u1;
     cachedNormal = radius * StrictMath.sin(theta);
     return radius * StrictMath.cos(theta);
-  }
-
-  private void fillBlocks(float[] chunk, int count, float mean, float std) {
-    twister.fillUniform(chunk, count);
-    boxMuller.transform(chunk, count);
-    scale(chunk, count, std, mean);
-  }
-
-  private void scale(float[] chunk, int count, float factor, float offset) {
-    if (capability == CpuCapability.AVX2) {
-      for (int i = 0; i < count; i++) {
-        chunk[i] = Math.fma(chunk[i], factor, offset);
-      }
-    } else {
-      for (int i = 0; i < count; i++) {
-        chunk[i] = chunk[i] * factor + offset;
-      }
-    }
   }
 
   private static void copy(float[] chunk, MemorySegment target, long first, int count) {

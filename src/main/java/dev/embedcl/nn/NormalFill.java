@@ -16,8 +16,8 @@ import java.lang.foreign.MemorySegment;
  * the values are those of a single fill.
  */
 final class NormalFill {
-  /** Values to a part; a multiple of 16. */
-  static final int PART = 1 << 16;
+  /** Values to a part; a multiple of 16, and enough for all threads to draw them together. */
+  static final int PART = 1 << 20;
 
   private NormalFill() {}
 

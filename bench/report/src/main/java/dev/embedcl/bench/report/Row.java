@@ -25,8 +25,8 @@ enum Row {
   BAG_FORWARD("bags, forward", "EmbeddingBagForward", "", "4096x50x128", "1000000"),
   BAG_SPARSE("bags, coalesced sparse", "EmbeddingBagBackward", "", "4096x50x128", "1000000"),
   BAG_STEP("bags, forward, backward, SGD", "EmbeddingBagStep", "", "4096x50x128", "1000000"),
-  INIT("seeded normal table", "Init", "", "50257x768", ""),
-  INIT_FIRST("seeded normal table, first call", "Init", "", "50257x768", ""),
+  INIT("seeded normal table, ours on all processors", "Init", "", "50257x768", ""),
+  INIT_FIRST("seeded normal table, first call of a process", "Init", "", "50257x768", ""),
   FORWARD_STORAGE(
       "forward by storage",
       "Forward",
