@@ -20,12 +20,12 @@ import dev.embedcl.op.PerSampleWeightsGradient;
 import dev.embedcl.op.PositionUpdate;
 import dev.embedcl.op.RowNorms;
 import dev.embedcl.op.Table;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * Executes operations in pure Java on the host's processors; buffers are off-heap memory.
@@ -109,7 +109,6 @@ public final class CpuBackend implements Backend {
     return allocate(type, elements, false);
   }
 
-  @SuppressWarnings("MustBeClosed") // the buffer owns the arena and closes it
   private DeviceBuffer allocate(DType type, long elements, boolean zeroed) {
     requireArgument(elements >= 0, "elements = %d is negative", elements);
     requireArgument(
@@ -120,16 +119,10 @@ public final class CpuBackend implements Backend {
     lock.lock();
     try {
       requireOpen();
-      Arena arena = Arena.ofShared();
-      try {
-        MemorySegment segment = memory.allocate(arena, elements * type.bytes(), zeroed);
-        CpuBuffer buffer = new CpuBuffer(this, type, elements, ++buffersMade, arena, segment);
-        buffers.add(buffer);
-        return buffer;
-      } catch (Throwable e) {
-        arena.close();
-        throw e;
-      }
+      CpuBlock block = memory.allocate(elements * type.bytes(), zeroed);
+      CpuBuffer buffer = new CpuBuffer(this, type, elements, ++buffersMade, block);
+      buffers.add(buffer);
+      return buffer;
     } finally {
       lock.unlock();
     }
@@ -176,12 +169,7 @@ public final class CpuBackend implements Backend {
 
   /** Returns the bytes of all buffers that were allocated and not yet closed. */
   public long allocatedBytes() {
-    lock.lock();
-    try {
-      return memory.usedBytes();
-    } finally {
-      lock.unlock();
-    }
+    return locked(memory::usedBytes);
   }
 
   @Override
@@ -226,9 +214,17 @@ public final class CpuBackend implements Backend {
 
   /** Runs something while no operation runs. */
   void locked(Runnable action) {
+    locked(() -> {
+      action.run();
+      return this;
+    });
+  }
+
+  /** Computes something while no operation runs. */
+  <T> T locked(Supplier<T> action) {
     lock.lock();
     try {
-      action.run();
+      return action.get();
     } finally {
       lock.unlock();
     }
@@ -236,12 +232,7 @@ public final class CpuBackend implements Backend {
 
   /** Marks a buffer as closed; returns whether it was open, and so has to be freed. */
   boolean release(CpuBuffer buffer) {
-    lock.lock();
-    try {
-      return forget(buffer);
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> forget(buffer));
   }
 
   private boolean forget(CpuBuffer buffer) {

@@ -4,38 +4,26 @@ import static dev.embedcl.op.Checks.requireArgument;
 
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Off-heap memory of a {@link CpuBackend}. Everything that touches the memory holds the backend's
- * lock, but for the user of a mapping, whom the arena guards.
+ * lock, but for the user of a mapping, whom the block guards.
  */
 final class CpuBuffer implements DeviceBuffer {
-  private static final long RETRY_NANOS = 100_000;
-
   private final CpuBackend backend;
   private final DType type;
   private final long elements;
   private final String name;
-  private final Arena arena;
-  private final MemorySegment segment;
+  private final CpuBlock block;
   private boolean closed; // guarded by the backend's lock
 
-  CpuBuffer(
-      CpuBackend backend,
-      DType type,
-      long elements,
-      long number,
-      Arena arena,
-      MemorySegment segment) {
+  CpuBuffer(CpuBackend backend, DType type, long elements, long number, CpuBlock block) {
     this.backend = backend;
     this.type = type;
     this.elements = elements;
     this.name = "CpuBuffer#" + number + "(" + type + ", " + elements + " elements)";
-    this.arena = arena;
-    this.segment = segment;
+    this.block = block;
   }
 
   @Override
@@ -63,11 +51,15 @@ final class CpuBuffer implements DeviceBuffer {
 
   @Override
   public Mapping map(MapMode mode) {
-    backend.locked(this::memory);
+    MemorySegment mapped =
+        backend.locked(() -> {
+          requireOpen();
+          return block.mapped();
+        });
     return new DirectMapping(
         switch (mode) {
-          case READ -> segment.asReadOnly();
-          case READ_WRITE -> segment;
+          case READ -> mapped.asReadOnly();
+          case READ_WRITE -> mapped;
         });
   }
 
@@ -89,10 +81,8 @@ final class CpuBuffer implements DeviceBuffer {
 
   /** Returns the memory; to be called, and used, under the backend's lock. */
   MemorySegment memory() {
-    if (closed) {
-      throw new IllegalStateException(name + " is closed");
-    }
-    return segment;
+    requireOpen();
+    return block.segment();
   }
 
   /** Marks this as closed, under the backend's lock; returns whether it was open. */
@@ -102,17 +92,14 @@ final class CpuBuffer implements DeviceBuffer {
     return wasOpen;
   }
 
-  /**
-   * Frees the memory of a buffer marked as closed. A mapping's user may just be reading it in a
-   * system call, which the arena refuses to interrupt: then this waits for the call to end.
-   */
+  /** Frees the memory of a buffer just marked as closed; may wait for a user of a mapping. */
   void free() {
-    while (arena.scope().isAlive()) {
-      try {
-        arena.close();
-      } catch (IllegalStateException inUse) {
-        LockSupport.parkNanos(RETRY_NANOS);
-      }
+    block.free();
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(name + " is closed");
     }
   }
 

@@ -2,8 +2,6 @@ package dev.embedcl.backend.cpu;
 
 import dev.embedcl.backend.DeviceMemoryException;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +55,7 @@ final class CpuMemory {
    * @param zeroed whether it has to be zero-filled, or may hold anything
    * @throws DeviceMemoryException if there is not enough left
    */
-  MemorySegment allocate(Arena arena, long bytes, boolean zeroed) {
+  CpuBlock allocate(long bytes, boolean zeroed) {
     long available = totalBytes - usedBytes;
     if (bytes >= LARGE_BYTES) {
       long free = memInfoBytes("MemAvailable:");
@@ -67,11 +65,10 @@ final class CpuMemory {
       throw refused(bytes, available, "are left of " + totalBytes + " bytes of memory");
     }
     try {
-      MemorySegment segment =
-          HugePages.allocate(arena, bytes, zeroed)
-              .orElseGet(() -> arena.allocate(bytes, ALIGNMENT_BYTES));
+      CpuBlock block =
+          HugePages.allocate(bytes, zeroed).orElseGet(() -> ArenaBlock.allocate(bytes, zeroed));
       usedBytes += bytes;
-      return segment;
+      return block;
     } catch (OutOfMemoryError e) {
       DeviceMemoryException refused =
           refused(bytes, available, "seemed to be left, but the system refused");

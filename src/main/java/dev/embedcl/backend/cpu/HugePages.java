@@ -36,7 +36,8 @@ final class HugePages {
   private static final long MAP_FAILED = -1;
 
   private static final @Nullable HugePages LINUX = load();
-  private static final FreedPages FREED = new FreedPages(CpuMemory.physicalBytes() / 8);
+  private static final FreedMemory<Pages> FREED =
+      new FreedMemory<>(CpuMemory.physicalBytes() / 8, Integer.MAX_VALUE);
 
   private final MethodHandle mmap;
   private final MethodHandle madvise;
@@ -73,23 +74,36 @@ final class HugePages {
   }
 
   /**
-   * Returns memory that lives as long as the arena; empty where huge pages are not to be had or not
-   * worth it.
+   * What one call mapped, and the whole pages in it.
+   *
+   * @param mapped the address of the mapping
+   * @param mappedBytes its size
+   * @param start the address of the first whole page
+   * @param bytes the size of the whole pages
+   */
+  private record Pages(long mapped, long mappedBytes, long start, long bytes)
+      implements FreedMemory.Stretch {}
+
+  /**
+   * Allocates memory; empty where huge pages are not to be had or not worth it.
    *
    * @param zeroed whether the memory has to be zero-filled, or may hold anything
    */
-  static Optional<MemorySegment> allocate(Arena arena, long bytes, boolean zeroed) {
+  static Optional<CpuBlock> allocate(long bytes, boolean zeroed) {
     return LINUX == null || bytes < WORTHWHILE_BYTES || bytes > Long.MAX_VALUE - 2 * PAGE_BYTES
         ? Optional.empty()
-        : LINUX.map(arena, bytes, zeroed);
+        : LINUX.map(bytes, zeroed);
   }
 
-  private Optional<MemorySegment> map(Arena arena, long bytes, boolean zeroed) {
+  private Optional<CpuBlock> map(long bytes, boolean zeroed) {
     long pageBytes = Math.ceilDiv(bytes, PAGE_BYTES) * PAGE_BYTES;
-    FreedPages.Pages freed = FREED.take(pageBytes);
+    Pages freed = FREED.take(pageBytes);
     if (freed != null) {
-      MemorySegment segment = segment(freed, arena, bytes);
-      return Optional.of(zeroed ? segment.fill((byte) 0) : segment);
+      Block block = new Block(freed, bytes);
+      if (zeroed) {
+        block.segment.fill((byte) 0);
+      }
+      return Optional.of(block);
     }
     try {
       // One page more than needed, so that an aligned stretch of the size lies within.
@@ -100,14 +114,16 @@ final class HugePages {
         return Optional.empty();
       }
       long start = Math.ceilDiv(mapped, PAGE_BYTES) * PAGE_BYTES;
-      FreedPages.Pages pages = new FreedPages.Pages(mapped, mappedBytes, start, pageBytes);
-      MemorySegment segment = segment(pages, arena, bytes);
+      Block block = new Block(new Pages(mapped, mappedBytes, start, pageBytes), bytes);
       // A refusal leaves small pages, which serve as well.
       int ignored = (int) madvise.invokeExact(start, pageBytes, MADV_HUGEPAGE);
       // Taken from the system now: what it has promised and cannot give should not fail later. New
       // pages are zeros. Before Linux 5.14 there is no such advice.
       int status = (int) madvise.invokeExact(start, pageBytes, MADV_POPULATE_WRITE);
-      return Optional.of(status == 0 ? segment : segment.fill((byte) 0));
+      if (status != 0) {
+        block.segment.fill((byte) 0);
+      }
+      return Optional.of(block);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
@@ -115,13 +131,42 @@ final class HugePages {
     }
   }
 
-  private MemorySegment segment(FreedPages.Pages pages, Arena arena, long bytes) {
-    return MemorySegment.ofAddress(pages.start())
-        .reinterpret(bytes, arena, closed -> recycle(pages));
+  /** Pages in use. */
+  private final class Block implements CpuBlock {
+    private final Pages pages;
+    private final MemorySegment segment;
+    private @Nullable Arena guard;
+
+    Block(Pages pages, long bytes) {
+      this.pages = pages;
+      this.segment = MemorySegment.ofAddress(pages.start()).reinterpret(bytes);
+    }
+
+    @Override
+    public MemorySegment segment() {
+      return segment;
+    }
+
+    @Override
+    @SuppressWarnings("MustBeClosed") // free closes it
+    public MemorySegment mapped() {
+      if (guard == null) {
+        guard = Arena.ofShared();
+      }
+      return segment.reinterpret(guard, null);
+    }
+
+    @Override
+    public void free() {
+      if (guard != null) {
+        CpuBlock.close(guard);
+      }
+      recycle(pages);
+    }
   }
 
   /** Keeps pages for the next who asks, and lets the system have them if it needs memory. */
-  private void recycle(FreedPages.Pages pages) {
+  private void recycle(Pages pages) {
     try {
       int ignored = (int) madvise.invokeExact(pages.start(), pages.bytes(), MADV_FREE);
     } catch (RuntimeException | Error e) {
@@ -129,7 +174,7 @@ final class HugePages {
     } catch (Throwable e) {
       throw new AssertionError("madvise throws nothing", e);
     }
-    for (FreedPages.Pages old : FREED.keep(pages)) {
+    for (Pages old : FREED.keep(pages)) {
       unmap(old.mapped(), old.mappedBytes());
     }
   }

@@ -10,9 +10,9 @@ import dev.embedcl.backend.DeviceMemoryException;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer;
 import dev.embedcl.memory.DeviceBuffer.MapMode;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,33 +105,63 @@ final class CpuBackendTest {
     }
   }
 
+  /** Large enough for huge pages, which are guarded in another way. */
+  @Test
+  void mappingOfAClosedLargeBufferCannotBeWritten() {
+    try (CpuBackend backend = CpuBackend.open()) {
+      DeviceBuffer buffer = backend.allocate(DType.INT32, 5 << 20);
+      MemorySegment kept = buffer.map(MapMode.READ_WRITE).segment();
+      kept.set(ValueLayout.JAVA_INT, kept.byteSize() - 4, 3);
+      buffer.close();
+      assertThatIllegalStateException().isThrownBy(() -> kept.set(ValueLayout.JAVA_INT, 0, 1));
+      assertThatIllegalStateException().isThrownBy(() -> buffer.map(MapMode.READ));
+    }
+  }
+
+  @Test
+  void buffersThatServeAgainAreZero() {
+    try (CpuBackend backend = CpuBackend.open()) {
+      for (int elements : new int[] {77_777, 7_777_777}) {
+        for (int round = 0; round < 3; round++) {
+          try (DeviceBuffer buffer = backend.allocate(DType.FLOAT32, elements)) {
+            float[] content = new float[elements];
+            buffer.read(0, MemorySegment.ofArray(content));
+            assertThat(content).containsOnly(0f);
+            Arrays.fill(content, 3f);
+            buffer.write(0, MemorySegment.ofArray(content));
+          }
+        }
+      }
+    }
+  }
+
   @Test
   void memoryIsABudget() {
     CpuMemory memory = new CpuMemory(1000);
-    try (Arena arena = Arena.ofConfined()) {
-      assertThat(memory.allocate(arena, 600, true).byteSize()).isEqualTo(600);
-      assertThatExceptionOfType(DeviceMemoryException.class)
-          .isThrownBy(() -> memory.allocate(arena, 401, true))
-          .withMessage(
-              "a buffer of 401 bytes is needed but 400 bytes are left of 1000 bytes of memory;"
-                  + " close buffers no longer used, or use a smaller table or batch")
-          .satisfies(e -> {
-            assertThat(e.neededBytes()).isEqualTo(401);
-            assertThat(e.availableBytes()).isEqualTo(400);
-          });
-      assertThat(memory.allocate(arena, 400, true).byteSize()).isEqualTo(400);
-      memory.free(600);
-      assertThat(memory.usedBytes()).isEqualTo(400);
-    }
+    CpuBlock large = memory.allocate(600, true);
+    assertThat(large.segment().byteSize()).isEqualTo(600);
+    assertThatExceptionOfType(DeviceMemoryException.class)
+        .isThrownBy(() -> memory.allocate(401, true))
+        .withMessage(
+            "a buffer of 401 bytes is needed but 400 bytes are left of 1000 bytes of memory;"
+                + " close buffers no longer used, or use a smaller table or batch")
+        .satisfies(e -> {
+          assertThat(e.neededBytes()).isEqualTo(401);
+          assertThat(e.availableBytes()).isEqualTo(400);
+        });
+    CpuBlock small = memory.allocate(400, true);
+    assertThat(small.segment().byteSize()).isEqualTo(400);
+    large.free();
+    memory.free(600);
+    assertThat(memory.usedBytes()).isEqualTo(400);
+    small.free();
   }
 
   @Test
   void bufferLargerThanFreeMemoryIsRefused() {
     CpuMemory memory = new CpuMemory(Long.MAX_VALUE);
-    try (Arena arena = Arena.ofConfined()) {
-      assertThatExceptionOfType(DeviceMemoryException.class)
-          .isThrownBy(() -> memory.allocate(arena, 1L << 60, true));
-    }
+    assertThatExceptionOfType(DeviceMemoryException.class)
+        .isThrownBy(() -> memory.allocate(1L << 60, true));
     assertThat(memory.usedBytes()).isZero();
   }
 }

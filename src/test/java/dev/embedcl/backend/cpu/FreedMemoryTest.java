@@ -2,11 +2,12 @@ package dev.embedcl.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.embedcl.backend.cpu.FreedPages.Pages;
 import org.junit.jupiter.api.Test;
 
-final class FreedPagesTest {
-  private final FreedPages freed = new FreedPages(1000);
+final class FreedMemoryTest {
+  private final FreedMemory<Pages> freed = new FreedMemory<>(1000, 3);
+
+  private record Pages(long address, long bytes) implements FreedMemory.Stretch {}
 
   @Test
   void pagesAreGivenOutOnceAndTheLatestFirst() {
@@ -37,7 +38,24 @@ final class FreedPagesTest {
     assertThat(freed.take(900)).isNull();
   }
 
+  @Test
+  void beyondTheNumberTheOldestGo() {
+    for (int i = 1; i <= 3; i++) {
+      assertThat(freed.keep(pages(i, 10))).isEmpty();
+    }
+    assertThat(freed.keep(pages(4, 10))).containsExactly(pages(1, 10));
+  }
+
+  @Test
+  void allCanBeTakenOut() {
+    assertThat(freed.keep(pages(1, 400))).isEmpty();
+    assertThat(freed.keep(pages(2, 500))).isEmpty();
+    assertThat(freed.drain()).containsExactly(pages(1, 400), pages(2, 500));
+    assertThat(freed.take(500)).isNull();
+    assertThat(freed.keep(pages(3, 1000))).isEmpty();
+  }
+
   private static Pages pages(long address, long bytes) {
-    return new Pages(address, bytes + 1, address + 1, bytes);
+    return new Pages(address, bytes);
   }
 }
