@@ -1,6 +1,7 @@
 package dev.embedcl.cli;
 
 import dev.embedcl.cli.EmbedSummary.FirstVector;
+import dev.embedcl.cli.StageClock.Stage;
 import dev.embedcl.memory.DType;
 import dev.embedcl.memory.DeviceBuffer.MapMode;
 import dev.embedcl.memory.DeviceBuffer.Mapping;
@@ -33,6 +34,7 @@ final class EmbedLoop {
   private final SlidingWindows windows;
   private final Gpt2Tokenizer tokenizer;
   private final Progress.Display display;
+  private final StageClock clock;
   private final List<FirstVector> firstVectors = new ArrayList<>();
   private long nanos;
 
@@ -40,11 +42,13 @@ final class EmbedLoop {
       InputEmbedding layer,
       SlidingWindows windows,
       Gpt2Tokenizer tokenizer,
-      Progress.Display display) {
+      Progress.Display display,
+      StageClock clock) {
     this.layer = layer;
     this.windows = windows;
     this.tokenizer = tokenizer;
     this.display = display;
+    this.clock = clock;
   }
 
   /** Embeds all windows and writes them to {@code file}, which is left unfinished. */
@@ -55,6 +59,7 @@ final class EmbedLoop {
     epoch.read(0, batch);
     layer.forward(indices(batch));
     layer.backend().synchronize();
+    clock.ends(Stage.DEVICE);
     long start = System.nanoTime();
     WideIds inputIds = new WideIds(batch.inputIds().length);
     WideIds targetIds = new WideIds(batch.targetIds().length);
@@ -62,6 +67,7 @@ final class EmbedLoop {
       long done = 0;
       for (long number = 0; number < epoch.batches(); number++) {
         epoch.read(number, batch);
+        clock.ends(Stage.WINDOWS);
         int count = batch.batchSize() * batch.seqLen();
         Activation vectors = layer.forward(indices(batch));
         if (file.isPresent()) {
@@ -69,15 +75,19 @@ final class EmbedLoop {
           MemorySegment inputs = inputIds.of(batch.inputIds(), count);
           MemorySegment targets = targetIds.of(batch.targetIds(), count);
           try (Mapping mapping = mapped(vectors)) {
+            clock.ends(Stage.KERNEL);
             file.get().write(inputs, targets, contents(mapping, vectors));
+            clock.ends(Stage.FILE);
           }
         } else if (number == 0) {
           readFirstVectors(batch, vectors);
         }
+        clock.ends(Stage.KERNEL);
         done += batch.batchSize();
         progress.stepTo(done);
       }
       layer.backend().synchronize();
+      clock.ends(Stage.KERNEL);
     }
     nanos = System.nanoTime() - start;
   }

@@ -4,6 +4,7 @@ import dev.embedcl.backend.Backend;
 import dev.embedcl.backend.Backends;
 import dev.embedcl.cli.EmbedRequest.Output;
 import dev.embedcl.cli.EmbedSummary.WrittenFile;
+import dev.embedcl.cli.StageClock.Stage;
 import dev.embedcl.memory.Shape;
 import dev.embedcl.nn.InputEmbedding;
 import dev.embedcl.text.EncodedLength;
@@ -40,7 +41,7 @@ final class EmbedRun {
    * @throws IOException if a file cannot be read or written
    */
   EmbedSummary execute() throws IOException {
-    long start = System.nanoTime();
+    StageClock clock = new StageClock();
     request.text().requireReadable();
     request.output().ifPresent(output -> OutputFile.requireWritable("--output", output.file()));
     request.saveWeights().ifPresent(file -> OutputFile.requireWritable("--save-weights", file));
@@ -50,11 +51,13 @@ final class EmbedRun {
       tables.requireRows(tokenizer.vocabularySize(), request.maxLength());
       EncodedLength text = request.text().encode(tokenizer, spool, display);
       SlidingWindows windows = windows(spool);
-      try (Backend backend = open();
+      clock.ends(Stage.TOKENIZER);
+      try (Backend backend = open(clock);
           InputEmbedding layer =
               tables.load(backend, tokenizer.vocabularySize(), request.maxLength())) {
-        EmbedLoop loop = new EmbedLoop(layer, windows, tokenizer, display);
-        embedAndWrite(loop, layer, windows, tables);
+        clock.ends(Stage.TABLES);
+        EmbedLoop loop = new EmbedLoop(layer, windows, tokenizer, display, clock);
+        embedAndWrite(loop, layer, windows, tables, clock);
         return new EmbedSummary(
             request,
             backend.device(),
@@ -65,19 +68,23 @@ final class EmbedRun {
             written(request.output().map(Output::file)),
             written(request.saveWeights()),
             loop.nanos(),
-            System.nanoTime() - start,
+            clock,
             loop.firstVectors());
       }
     }
   }
 
   private void embedAndWrite(
-      EmbedLoop loop, InputEmbedding layer, SlidingWindows windows, TableSource tables)
+      EmbedLoop loop,
+      InputEmbedding layer,
+      SlidingWindows windows,
+      TableSource tables,
+      StageClock clock)
       throws IOException {
     Map<String, String> tableMetadata = tables.metadata();
     if (request.output().isEmpty()) {
       loop.run(Optional.empty());
-      saveTables(layer, tableMetadata);
+      saveTables(layer, tableMetadata, clock);
       return;
     }
     Shape shape = Shape.of(windows.count(), request.maxLength(), layer.embeddingDim());
@@ -86,14 +93,17 @@ final class EmbedRun {
     try (AbandonOnExit onExit = new AbandonOnExit();
         EmbeddingFile file = onExit.create(() -> EmbeddingFile.create(output, shape, metadata))) {
       loop.run(Optional.of(file));
-      saveTables(layer, tableMetadata);
+      saveTables(layer, tableMetadata, clock);
       file.finish();
+      clock.ends(Stage.FILE);
     }
   }
 
-  private void saveTables(InputEmbedding layer, Map<String, String> metadata) throws IOException {
+  private void saveTables(InputEmbedding layer, Map<String, String> metadata, StageClock clock)
+      throws IOException {
     if (request.saveWeights().isPresent()) {
       TableWriter.save(request.saveWeights().get(), layer, metadata);
+      clock.ends(Stage.TABLES);
     }
   }
 
@@ -140,7 +150,9 @@ final class EmbedRun {
         : Optional.empty();
   }
 
-  private Backend open() {
-    return request.device().map(Backends::open).orElseGet(Backends::open);
+  private Backend open(StageClock clock) {
+    Backend backend = request.device().map(Backends::open).orElseGet(Backends::open);
+    clock.ends(Stage.DEVICE);
+    return backend;
   }
 }

@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param file the file written, with its size
  * @param savedTables the file of the tables, with its size
  * @param embedNanos time of embedding and writing all windows
- * @param totalNanos time of the whole run
+ * @param clock time of the whole run, by stages
  * @param firstVectors the start of the result, where no file was written
  */
 record EmbedSummary(
@@ -33,7 +33,7 @@ record EmbedSummary(
     Optional<WrittenFile> file,
     Optional<WrittenFile> savedTables,
     long embedNanos,
-    long totalNanos,
+    StageClock clock,
     List<FirstVector> firstVectors) {
 
   /** A file and its size. */
@@ -85,9 +85,8 @@ record EmbedSummary(
     line(
         out,
         "speed",
-        grouped(
-            "%,.0f tokens/s (%,d tokens in %.3f s; %.1f s in all)",
-            embedded / seconds, embedded, seconds, totalNanos / 1e9));
+        grouped("%,.0f tokens/s (%,d tokens in %.3f s)", embedded / seconds, embedded, seconds));
+    line(out, "time", clock.toString());
     if (!firstVectors.isEmpty()) {
       out.println();
       out.println(

@@ -149,7 +149,8 @@ final class EmbedCommandTest {
             windows     %d of 4 tokens, stride 2
             embeddings  \\[%d, 4, 8\\] float32, seed 123, positions learned
             file        %s, [0-9,]+ bytes
-            speed       [0-9,]+ tokens/s \\(%d tokens in [0-9]+\\.[0-9]{3} s; [0-9]+\\.[0-9] s in all\\)
+            speed       [0-9,]+ tokens/s \\(%d tokens in [0-9]+\\.[0-9]{3} s\\)
+            time        [0-9.]+ s: tokenizer [0-9.]+, device [0-9.]+, tables [0-9.]+, windows [0-9.]+, kernel [0-9.]+, file [0-9.]+
             """
                 .formatted(
                     text,

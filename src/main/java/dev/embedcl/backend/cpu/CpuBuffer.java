@@ -14,7 +14,7 @@ final class CpuBuffer implements DeviceBuffer {
   private final CpuBackend backend;
   private final DType type;
   private final long elements;
-  private final String name;
+  private final long number;
   private final CpuBlock block;
   private boolean closed; // guarded by the backend's lock
 
@@ -22,7 +22,7 @@ final class CpuBuffer implements DeviceBuffer {
     this.backend = backend;
     this.type = type;
     this.elements = elements;
-    this.name = "CpuBuffer#" + number + "(" + type + ", " + elements + " elements)";
+    this.number = number;
     this.block = block;
   }
 
@@ -72,7 +72,7 @@ final class CpuBuffer implements DeviceBuffer {
 
   @Override
   public String toString() {
-    return name;
+    return "CpuBuffer#" + number + "(" + type + ", " + elements + " elements)";
   }
 
   boolean belongsTo(CpuBackend other) {
@@ -99,7 +99,7 @@ final class CpuBuffer implements DeviceBuffer {
 
   private void requireOpen() {
     if (closed) {
-      throw new IllegalStateException(name + " is closed");
+      throw new IllegalStateException(this + " is closed");
     }
   }
 
@@ -119,7 +119,7 @@ final class CpuBuffer implements DeviceBuffer {
               + " are out of range [0, "
               + elements
               + ") of "
-              + name);
+              + this);
     }
     return offsetElements * type.bytes();
   }

@@ -2,7 +2,9 @@ package dev.embedcl.backend.cpu;
 
 import dev.embedcl.backend.DeviceMemoryException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -18,6 +20,8 @@ final class CpuMemory {
 
   /** From this size on it is worth asking the system what is free. */
   private static final long LARGE_BYTES = 64L << 20;
+
+  private static final int MEM_INFO_BYTES = 256;
 
   private final long totalBytes;
   private long usedBytes;
@@ -96,8 +100,10 @@ final class CpuMemory {
   }
 
   private static long memInfoBytes(String key) {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
+    try (InputStream in = Files.newInputStream(Path.of("/proc/meminfo"))) {
+      // What is asked for stands in the first lines; the whole file would be 30 kB of objects.
+      String beginning = new String(in.readNBytes(MEM_INFO_BYTES), StandardCharsets.US_ASCII);
+      for (String line : beginning.lines().toList()) {
         if (line.startsWith(key)) {
           String kibibytes = line.substring(key.length()).replace("kB", "").strip();
           return Long.parseLong(kibibytes) * 1024;
