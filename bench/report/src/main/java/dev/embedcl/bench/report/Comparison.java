@@ -148,6 +148,11 @@ final class Comparison {
     return fastest(in, way -> way.subject().isPeer());
   }
 
+  /** Returns a peer's fastest way, with huge pages or without. */
+  Optional<Way> bestPeer(Case in, String product) {
+    return fastest(in, way -> way.subject().product().equals(product));
+  }
+
   /** Returns a subject's fastest way. */
   Optional<Way> fastest(Case in, Predicate<Way> which) {
     return ways(in).stream().filter(which).min(Comparator.comparingDouble(Way::micros));

@@ -6,6 +6,8 @@ import dev.embedcl.bench.report.Comparison.Way;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The tables of a report. */
 final class MarkdownTable {
@@ -27,6 +29,7 @@ final class MarkdownTable {
             + " | heap bytes | best peer | its µs | ours is faster | OpenCL µs |");
     table.line("|---|---|---|---:|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|");
     comparison.cases().forEach(table::summary);
+    table.sideBySide();
     table.variants();
     return table.text.toString();
   }
@@ -73,6 +76,41 @@ final class MarkdownTable {
         ours.flatMap(a -> peer.map(b -> times(a, b))).orElse(NONE)
             + " | "
             + comparison.openCl(in).map(way -> number(way.micros())).orElse(NONE));
+  }
+
+  /** How many times as long as ours each peer takes by its fastest way, and OpenCL. */
+  private void sideBySide() {
+    List<String> peers =
+        Stream.of(Subject.values())
+            .filter(Subject::isPeer)
+            .map(Subject::product)
+            .distinct()
+            .filter(
+                peer ->
+                    comparison.cases().stream()
+                        .anyMatch(in -> comparison.bestPeer(in, peer).isPresent()))
+            .toList();
+    line("\n| times as long as ours | ids | threads | %s | OpenCL |", String.join(" | ", peers));
+    line("|---|---|---:|%s---:|", "---:|".repeat(peers.size()));
+    for (Case in : comparison.cases()) {
+      comparison
+          .ours(in)
+          .ifPresent(
+              ours -> {
+                Stream<Optional<Way>> others =
+                    Stream.concat(
+                        peers.stream().map(peer -> comparison.bestPeer(in, peer)),
+                        Stream.of(comparison.openCl(in)));
+                line(
+                    "| %s | %s | %d | %s |",
+                    in.title(),
+                    in.ids(),
+                    in.threads(),
+                    others
+                        .map(other -> other.map(way -> times(ours, way)).orElse(NONE))
+                        .collect(Collectors.joining(" | ")));
+              });
+    }
   }
 
   /** Each variant beside the first of its row. */

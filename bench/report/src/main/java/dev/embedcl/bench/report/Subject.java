@@ -51,6 +51,11 @@ enum Subject {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
+  /** Returns what it is, with huge pages or without. */
+  String product() {
+    return module.substring(module.lastIndexOf('/') + 1);
+  }
+
   boolean isPeer() {
     return module.startsWith("peers/");
   }

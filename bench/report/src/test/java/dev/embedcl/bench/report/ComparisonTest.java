@@ -72,6 +72,14 @@ class ComparisonTest {
   }
 
   @Test
+  void tableSetsAllPeersSideBySide() {
+    assertThat(MarkdownTable.summary(comparison))
+        .contains(
+            "| times as long as ours | ids | threads | pytorch | OpenCL |\n|---|---|---:|---:|---:|\n"
+                + "| forward into given memory | uniform | 1 | 3.00× | 0.50× |");
+  }
+
+  @Test
   void variantsAreComparedWithTheFirstOfTheirRow() {
     Comparison comparison =
         new Comparison(
