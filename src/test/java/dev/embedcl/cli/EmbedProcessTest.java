@@ -40,7 +40,7 @@ final class EmbedProcessTest {
     assertThat(run.status()).isZero();
     assertThat(run.err()).as("neither logs nor a progress bar").isEmpty();
     assertThat(run.out().lines().map(line -> line.split(" ", 2)[0]))
-        .containsExactly("device", "text", "windows", "embeddings", "file", "speed");
+        .containsExactly("device", "text", "windows", "embeddings", "file", "speed", "time");
   }
 
   @Test
