@@ -85,31 +85,29 @@ final class MarkdownTable {
             .filter(Subject::isPeer)
             .map(Subject::product)
             .distinct()
-            .filter(
-                peer ->
-                    comparison.cases().stream()
-                        .anyMatch(in -> comparison.bestPeer(in, peer).isPresent()))
+            .filter(peer ->
+                comparison.cases().stream()
+                    .anyMatch(in -> comparison.bestPeer(in, peer).isPresent()))
             .toList();
     line("\n| times as long as ours | ids | threads | %s | OpenCL |", String.join(" | ", peers));
     line("|---|---|---:|%s---:|", "---:|".repeat(peers.size()));
     for (Case in : comparison.cases()) {
       comparison
           .ours(in)
-          .ifPresent(
-              ours -> {
-                Stream<Optional<Way>> others =
-                    Stream.concat(
-                        peers.stream().map(peer -> comparison.bestPeer(in, peer)),
-                        Stream.of(comparison.openCl(in)));
-                line(
-                    "| %s | %s | %d | %s |",
-                    in.title(),
-                    in.ids(),
-                    in.threads(),
-                    others
-                        .map(other -> other.map(way -> times(ours, way)).orElse(NONE))
-                        .collect(Collectors.joining(" | ")));
-              });
+          .ifPresent(ours -> {
+            Stream<Optional<Way>> others =
+                Stream.concat(
+                    peers.stream().map(peer -> comparison.bestPeer(in, peer)),
+                    Stream.of(comparison.openCl(in)));
+            line(
+                "| %s | %s | %d | %s |",
+                in.title(),
+                in.ids(),
+                in.threads(),
+                others
+                    .map(other -> other.map(way -> times(ours, way)).orElse(NONE))
+                    .collect(Collectors.joining(" | ")));
+          });
     }
   }
 
